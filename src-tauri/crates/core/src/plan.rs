@@ -1,0 +1,169 @@
+//! A plan: the rule by which a gate hears an agent.
+//!
+//! It fixes the order of the slots, every case that counts and every boundary, before the first answer. It is a
+//! rule and not a list, so that the runner makes no choice. How boundaries are computed is the gate's business.
+
+use std::num::NonZeroU32;
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{
+    CaseName, CriterionId, EndpointId, EnvironmentName, PlanId, SpecMeaning, SpecName, VersionId,
+};
+use crate::spec::{Metric, Unit};
+
+/// The number of the method that plans of this build follow; verdicts name it.
+pub const METHOD: u16 = 1;
+
+/// Which stream: its digest is the seed, so the seed is never chosen.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+pub struct StreamKey {
+    /// The version that is asked.
+    pub version: VersionId,
+    /// Where it is asked.
+    pub endpoint: EndpointId,
+    /// By which spec.
+    pub spec: SpecName,
+    /// Which attempt, from 1.
+    pub attempt: NonZeroU32,
+    /// To what end.
+    pub purpose: Purpose,
+}
+
+/// What a stream is for.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// To judge a candidate.
+    Gate,
+    /// To be what a candidate is compared with; its slots follow the candidate's order.
+    BaselineOf {
+        /// The candidate.
+        candidate: VersionId,
+        /// Its attempt.
+        attempt: NonZeroU32,
+    },
+    /// To watch what is live.
+    Monitor {
+        /// Where.
+        environment: EnvironmentName,
+    },
+}
+
+/// Which of two versions a slot asks.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Side {
+    /// The version to be judged.
+    Candidate,
+    /// The live one.
+    Baseline,
+}
+
+/// The place of a trial in its stream.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+pub struct Slot {
+    /// Which version.
+    pub side: Side,
+    /// Which case.
+    pub case: CaseName,
+    /// Which round, from 0.
+    pub round: u32,
+}
+
+/// A plan.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Plan {
+    /// Digest of all the rest.
+    pub id: PlanId,
+    /// Whose answers it hears.
+    pub stream: StreamKey,
+    /// What the spec meant.
+    pub spec: SpecMeaning,
+    /// The stream of the live version, where a criterion compares with it.
+    pub baseline: Option<StreamKey>,
+    /// The order of the slots.
+    pub order: OrderRule,
+    /// In the order of the gate.
+    pub criteria: Vec<PlannedCriterion>,
+    /// Slots asked ahead of the last heard, at most.
+    pub window_max: u32,
+    /// [`METHOD`] when it was made.
+    pub method: u16,
+}
+
+/// How the slots of a stream are ordered.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderRule {
+    /// Round after round, each ordering all cases by `sha256(seed ‖ round ‖ case name)`.
+    HashRounds,
+    /// Cases drawn with replacement: the monitor's.
+    WithReplacement,
+}
+
+/// A criterion with its boundary.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct PlannedCriterion {
+    /// Which.
+    pub criterion: CriterionId,
+    /// Whether the gate depends on it.
+    pub blocking: bool,
+    /// What it hears of a trial.
+    pub metric: Metric,
+    /// The cases that it hears, in the order of the spec.
+    pub cases: Vec<CaseName>,
+    /// When it is decided.
+    pub boundary: Boundary,
+}
+
+/// When a criterion is decided. All that decides is an integer.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Boundary {
+    /// After n trials (the index): met when failures are at most the first number, not met when they are at
+    /// least the second. −1 and `i32::MAX` mean never.
+    Corridor {
+        /// By which construction, with its number: `corridor 1`, `fixed 1`.
+        method: String,
+        /// By trials heard, from 0 to the maximum.
+        pass_at_failures_le: Vec<i32>,
+        /// By trials heard, from 0 to the maximum.
+        fail_at_failures_ge: Vec<i32>,
+    },
+    /// Mixture-bet e-process.
+    Betting {
+        /// Good.
+        target: Unit,
+        /// Bad.
+        floor: Unit,
+        /// Trials at most.
+        n_max: u32,
+    },
+    /// Paired e-process.
+    Paired {
+        /// The drop that is too much.
+        margin: Unit,
+        /// Pairs at most.
+        n_max: u32,
+    },
+    /// A finite suite of a deterministic agent, drawn without replacement.
+    WithoutReplacement {
+        /// Failures in the suite of a good version, at most.
+        failures_good: u32,
+        /// Failures in the suite of a bad version, at least.
+        failures_bad: u32,
+    },
+    /// One failure decides.
+    FirstFailure {
+        /// By trials heard: met when missing answers are at most this. −1 means not yet.
+        pass_at_missing_le: Vec<i32>,
+    },
+    /// A plain threshold over a fixed number of trials.
+    Fixed {
+        /// Trials.
+        n: u32,
+        /// Sum of scores needed, in millionths, over those trials.
+        score_sum_ge: u64,
+    },
+}

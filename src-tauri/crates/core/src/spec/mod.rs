@@ -1,0 +1,5 @@
+//! Specs: what an agent must do, from text to meaning.
+
+mod model;
+
+pub use model::*;

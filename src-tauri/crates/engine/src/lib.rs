@@ -1,0 +1,8 @@
+//! Everything of Gatewright that touches the world: the database, agents, targets, files, processes.
+//!
+//! The core decides, this crate acts and writes down. Its modules do not know each other but through [`port`];
+//! they meet in `supervisor`.
+
+pub mod clock;
+pub mod event;
+pub mod port;

@@ -1,0 +1,3 @@
+//! What the parts of the engine ask of each other, as traits and plain values. No part implements two sides.
+
+pub mod agent;

@@ -1,0 +1,4 @@
+//! All suites in one binary: it links once. Test names are sentences.
+
+mod architecture;
+mod tidy;
