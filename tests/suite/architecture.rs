@@ -39,20 +39,24 @@ const CORE: [&str; 12] = [
 ];
 
 /// The modules of engine, with the modules of engine that each may import. `supervisor` is where all meet.
-const ENGINE: [(&str, &[&str]); 11] = [
+const ENGINE: [(&str, &[&str]); 12] = [
     ("clock", &[]),
+    ("durable", &[]),
     ("event", &[]),
     ("port", &["clock", "event"]),
     ("process", &["clock", "port"]),
-    ("store", &["clock", "event"]),
+    ("store", &["durable", "clock", "event"]),
     ("watch", &["clock", "event", "port"]),
-    ("agent", &["clock", "event", "port", "process"]),
+    ("agent", &["durable", "clock", "event", "port", "process"]),
     ("run", &["clock", "event", "port"]),
-    ("deploy", &["clock", "event", "port", "process"]),
-    ("evidence", &["clock", "event", "port"]),
+    ("deploy", &["durable", "clock", "event", "port", "process"]),
+    ("evidence", &["durable", "clock", "event", "port"]),
     (
         "supervisor",
-        &["clock", "event", "port", "process", "store", "watch", "agent", "run", "deploy", "evidence"],
+        &[
+            "durable", "clock", "event", "port", "process", "store", "watch", "agent", "run", "deploy",
+            "evidence",
+        ],
     ),
 ];
 

@@ -4,5 +4,7 @@
 //! they meet in `supervisor`.
 
 pub mod clock;
+pub mod durable;
 pub mod event;
 pub mod port;
+pub mod supervisor;

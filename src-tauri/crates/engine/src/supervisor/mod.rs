@@ -1,0 +1,7 @@
+//! Where the parts of the engine meet: one [`Engine`] a workspace.
+
+pub mod disk;
+pub mod git;
+pub mod seal;
+pub mod trust;
+pub mod user;
