@@ -2,6 +2,7 @@
 
 pub mod disk;
 pub mod git;
+pub mod recipe;
 pub mod seal;
 pub mod trust;
 pub mod user;
