@@ -41,6 +41,8 @@ pub enum DesignError {
         /// As given.
         floor: f64,
     },
+    /// No boundary before this call: more than a corridor can wait for.
+    FirstBoundary(u32),
 }
 
 impl fmt::Display for DesignError {
@@ -57,6 +59,12 @@ impl fmt::Display for DesignError {
                 "telling {target} from {floor} takes more than {CALLS_MAX} calls: lower the floor, or accept \
                  higher risks"
             ),
+            Self::FirstBoundary(calls) => {
+                write!(
+                    formatter,
+                    "a plan that decides nothing before call {calls} is too long: use fewer cases"
+                )
+            }
         }
     }
 }
@@ -178,6 +186,24 @@ fn calls_min(claim: &Claim) -> f64 {
     let at_target = divergence(1.0 - blocked, passed) / divergence(claim.target, claim.floor);
     let at_floor = divergence(1.0 - passed, blocked) / divergence(claim.floor, claim.target);
     libm::floor(at_target.max(at_floor))
+}
+
+/// A lower bound for the mean calls of any sequential test that keeps both risks, at a version of level `p` in
+/// [0, 1]: by change of measure at the target and above and at the floor and below, by Hoeffding's bound between.
+#[must_use]
+pub fn calls_mean_min(p: f64, claim: &Claim) -> f64 {
+    let Claim { target, floor, wrongly_blocked, wrongly_passed } = *claim;
+    if p >= target {
+        return divergence(1.0 - wrongly_blocked, wrongly_passed) / divergence(p, floor);
+    }
+    if p <= floor {
+        return divergence(1.0 - wrongly_passed, wrongly_blocked) / divergence(p, target);
+    }
+    let z = divergence(p, floor).max(divergence(p, target));
+    let steps = libm::log(target / floor) + libm::log((1.0 - floor) / (1.0 - target));
+    let quarter = 0.25 * libm::sqrt(p * (1.0 - p)) * steps;
+    let root = libm::sqrt(quarter * quarter - z * libm::log(wrongly_blocked + wrongly_passed)) - quarter;
+    root * root / (z * z)
 }
 
 /// What a fixed number of calls can tell apart.

@@ -1,7 +1,7 @@
 //! Intervals for a proportion from a number of calls that was fixed beforehand.
 //!
 //! They are for display. Under optional stopping they are wrong: what a sequential test shows comes from
-//! [`crate::ordering`] or [`crate::confidence`].
+//! [`crate::ordering`].
 //!
 //! Everywhere `k` is the number of successes among `n` calls (a `k` above `n` is read as `n`), and `confidence`
 //! lies in (0, 1), such as 0.95. Without a call nothing is known: the interval is [0, 1].

@@ -19,9 +19,12 @@ extern crate alloc;
 extern crate std;
 
 pub mod binomial;
+pub mod corridor;
 pub mod design;
 pub mod interval;
 pub mod never;
+pub mod ordering;
 pub mod quantile;
 pub mod repeat;
 pub mod special;
+pub mod walk;
