@@ -1,5 +1,6 @@
 //! Specs: what an agent must do, from text to meaning.
 
 mod model;
+pub mod workspace;
 
 pub use model::*;
