@@ -7,4 +7,5 @@ pub mod clock;
 pub mod durable;
 pub mod event;
 pub mod port;
+pub mod run;
 pub mod supervisor;

@@ -9,6 +9,7 @@ use gatewright_core::{
     observation::{ErrorClass, TrialId},
     plan::Slot,
     score::TrialScores,
+    time::Seq,
 };
 
 use super::agent::Record;
@@ -23,8 +24,9 @@ pub trait Journal: Send + Sync {
     /// Writes down that `slots` are about to be asked, in order, and gives each its trial.
     fn release<'a>(&'a self, slots: &'a [Release]) -> BoxFuture<'a, Result<Vec<TrialId>, JournalError>>;
 
-    /// Writes down how a trial ended. It returns when the writer has taken it; [`Journal::flush`] makes it durable.
-    fn end(&self, ended: Ended) -> BoxFuture<'_, Result<(), JournalError>>;
+    /// Writes down how a trial ended, and gives the fact its place in the history. It returns when the writer has
+    /// taken it; [`Journal::flush`] makes it durable.
+    fn end(&self, ended: Ended) -> BoxFuture<'_, Result<Seq, JournalError>>;
 
     /// Returns when everything taken so far is durable.
     fn flush(&self) -> BoxFuture<'_, Result<(), JournalError>>;
