@@ -4,5 +4,6 @@
 //! they meet in `supervisor`.
 
 pub mod clock;
+pub mod deploy;
 pub mod event;
 pub mod port;
