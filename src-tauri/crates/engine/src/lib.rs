@@ -4,8 +4,6 @@
 //! they meet in `supervisor`.
 
 pub mod clock;
-pub mod durable;
+pub mod deploy;
 pub mod event;
 pub mod port;
-pub mod run;
-pub mod supervisor;
