@@ -1,1 +1,9 @@
-//! Being built.
+//! What every host serves: one list of commands over one engine, typed on both sides of the boundary.
+//!
+//! It knows the engine and no host: nothing here knows of windows, terminals or sockets.
+
+pub mod command;
+pub mod dto;
+pub mod error;
+#[cfg(test)]
+mod typescript;
