@@ -47,9 +47,7 @@ impl command::Visitor for Contract {
         self.add::<R>();
         let (args, result) = (A::name(&self.config), R::name(&self.config));
         for doc in docs {
-            let text =
-                doc.trim_start_matches("doc = r\"").trim_start_matches("doc = \"").trim_end_matches('"');
-            let _ = writeln!(self.commands, "  /** {} */", text.trim());
+            let _ = writeln!(self.commands, "  /** {} */", doc.trim());
         }
         let _ = writeln!(self.commands, "  {name}: {{ args: {args}; result: {result} }};");
     }

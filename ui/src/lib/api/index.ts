@@ -10,7 +10,7 @@ export type * from './generated/contract';
 export type CommandName = keyof Commands;
 
 /** Commands that take no arguments. */
-type Bare = { [Name in CommandName]: Record<string, never> extends Commands[Name]['args'] ? Name : never }[CommandName];
+type Bare = { [Name in CommandName]: keyof Commands[Name]['args'] extends symbol ? Name : never }[CommandName];
 
 /** Calls a command. Throws a {@link CallError}. */
 export function call<Name extends Bare>(name: Name): Promise<Commands[Name]['result']>;
