@@ -1,3 +1,10 @@
-//! The one list of commands that every host serves: the app, the command line, the test host.
+//! What every host serves: one list of commands over one engine, typed on both sides of the boundary.
+//!
+//! It knows the engine and no host: nothing here knows of windows, terminals or sockets.
 
+pub mod command;
 pub mod document;
+pub mod dto;
+pub mod error;
+#[cfg(test)]
+mod typescript;

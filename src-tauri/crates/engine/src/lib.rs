@@ -5,5 +5,8 @@
 
 pub mod clock;
 pub mod deploy;
+pub mod durable;
 pub mod event;
 pub mod port;
+pub mod run;
+pub mod supervisor;
