@@ -128,7 +128,9 @@ mod tests {
     fn unknown_is_missing_and_never_nought() {
         let came = answer(None, Measures::default());
         let cost = Metric::Within { of: Measure::CostMicros, at_most: 20_000 };
-        for metric in [&Metric::PassRate, &cost, &Metric::Graded("unsure".into()), &Metric::Graded("no".into())] {
+        for metric in
+            [&Metric::PassRate, &cost, &Metric::Graded("unsure".into()), &Metric::Graded("no".into())]
+        {
             assert_eq!(came.heard(metric), Heard::Missing, "{metric:?}");
         }
         assert_eq!(Came::Missing(ErrorClass("status-500".into())).heard(&Metric::PassRate), Heard::Missing);

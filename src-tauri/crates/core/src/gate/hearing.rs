@@ -143,7 +143,8 @@ impl Hearing {
             return 0;
         }
         let settled = self.answer().is_some();
-        let left = |listener: &Listener| if listener.wants() && !settled { listener.left_at_most() } else { 0 };
+        let left =
+            |listener: &Listener| if listener.wants() && !settled { listener.left_at_most() } else { 0 };
         let left = self.listeners.iter().map(left).collect();
         let reader = Reader { stream: self.stream, cases: &self.cases, hearers: &self.hearers };
         let whole = if self.ask == Ask::EveryCaseOnce { 1 } else { 0 };
@@ -210,7 +211,8 @@ impl Hearing {
                 return;
             }
             let round = self.rounds_drawn;
-            let listened = |case: usize| self.hearers[case].iter().any(|&number| self.listeners[number].listens());
+            let listened =
+                |case: usize| self.hearers[case].iter().any(|&number| self.listeners[number].listens());
             let drawn = self.stream.round(round, &self.cases, |case| opening || listened(case));
             self.ahead.extend(drawn.into_iter().map(|case| Place { round, case }));
             self.rounds_drawn += 1;

@@ -7,7 +7,7 @@
 use super::{Came, Counts, Heard, Outcome, Why, never, plain, rate};
 use crate::{
     plan::{Boundary, PlannedCriterion},
-    spec::{Metric, Unit},
+    spec::Metric,
 };
 
 /// What was heard, and which of the two paths still go on.
@@ -37,21 +37,6 @@ impl Tally {
     /// Failures on the way to *fail*.
     pub(super) const fn failures_least(&self) -> u32 {
         self.counts.failed
-    }
-
-    fn count(&mut self, heard: Heard, came: &Came, reused: bool) {
-        let counts = &mut self.counts;
-        match (heard, came) {
-            (Heard::Score(score), _) => {
-                counts.scored += 1;
-                counts.failed += u32::from(score != Unit::ONE);
-                counts.agent_errors += u32::from(matches!(came, Came::AgentError(_)));
-                self.score_sum += u64::from(score.millionths());
-            }
-            (Heard::Missing, Came::Missing(_)) => counts.missing += 1,
-            (Heard::Missing, _) => counts.not_judged += 1,
-        }
-        self.counts.reused += u32::from(reused);
     }
 }
 
@@ -132,7 +117,9 @@ impl Listener {
 
     /// Hears the next slot of its sub-sequence.
     pub(super) fn hear(&mut self, came: &Came, reused: bool) {
-        self.tally.count(came.heard(&self.metric), came, reused);
+        if let Heard::Score(score) = self.tally.counts.hear(came, &self.metric, reused) {
+            self.tally.score_sum += u64::from(score.millionths());
+        }
         self.outcome = match &self.boundary {
             Boundary::Corridor { pass_at_failures_le, fail_at_failures_ge, .. } => {
                 rate::decide(pass_at_failures_le, fail_at_failures_ge, &mut self.tally)

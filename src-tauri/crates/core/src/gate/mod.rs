@@ -18,13 +18,12 @@ mod outlook;
 mod plain;
 mod planning;
 mod rate;
+pub mod words;
 
 pub use facts::{Came, Heard, Measures, SlotFacts};
 pub use hearing::Hearing;
 pub use listener::Listener;
-pub use never::blocked as never_blocks;
 pub use next::{Seen, Spent, Step, next};
 pub use outcome::{Counts, Outcome, Why};
-pub use outlook::{Blocked, CriterionOutlook, Outlook, Tells, Underfunded, outlook};
+pub use outlook::{Blocked, Calls, CriterionOutlook, Outlook, Tells, Underfunded, outlook};
 pub use planning::{CALLS_MAX, PlanProblem, WINDOW_SLOTS_MAX, plan};
-pub use rate::Operating;

@@ -1,11 +1,11 @@
 //! `never`: critical cases, pooled. The first confirmed failure decides; so many trials without one pass.
 //!
-//! It declares no `wrongly_blocked`: how often a good version is blocked is told by [`blocked`]. A failure counts
+//! It declares no `wrongly_blocked`: how often a good version is blocked is told beforehand. A failure counts
 //! wherever it is heard, also after the count that would have passed with nothing missing: no promise forbids it.
 
 use gatewright_stat::never as stat;
 
-use super::{Outcome, PlanProblem, Why, listener::Tally, planning::first_boundary};
+use super::{Outcome, PlanProblem, Why, listener::Tally};
 use crate::{id::CriterionName, plan::Boundary, spec::Unit};
 
 /// The boundary: after how many trials it passes, by missing answers, and not before `first`.
@@ -57,11 +57,4 @@ pub(super) fn steps_to_pass(pass_at_missing_le: &[i32], tally: &Tally) -> u32 {
     let ahead = pass_at_missing_le.get(heard + 1..).unwrap_or_default();
     let steps = ahead.iter().position(|&allowed| i64::from(allowed) >= bar).unwrap_or(ahead.len());
     u32::try_from(steps).unwrap_or(u32::MAX).saturating_add(1)
-}
-
-/// How often a version that is right with probability `right` is blocked: it fails at least once in the trials
-/// that it needs to pass.
-#[must_use]
-pub fn blocked(right: f64, trials: u32) -> f64 {
-    stat::blocked(right, trials)
 }

@@ -158,10 +158,16 @@ impl Seen {
                 within |= reach[number] > 0;
                 reach[number] = reach[number].saturating_sub(1);
             }
+            if !within {
+                if reach.iter().all(|&steps| steps == 0) {
+                    break;
+                }
+                continue;
+            }
             if self.open.contains(&place) {
                 return (ask, true);
             }
-            if within && !self.ended.contains(&place) && !self.in_flight.contains(&place) {
+            if !self.ended.contains(&place) && !self.in_flight.contains(&place) {
                 if ask.len() == room {
                     break;
                 }

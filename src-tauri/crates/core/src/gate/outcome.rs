@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::{Came, Heard};
+use crate::spec::{Metric, Unit};
+
 /// What a gate or a criterion says.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -93,6 +96,22 @@ pub struct Counts {
 }
 
 impl Counts {
+    /// Counts a slot, and says what was heard of it.
+    pub fn hear(&mut self, came: &Came, metric: &Metric, reused: bool) -> Heard {
+        let heard = came.heard(metric);
+        match (heard, came) {
+            (Heard::Score(score), _) => {
+                self.scored += 1;
+                self.failed += u32::from(score != Unit::ONE);
+                self.agent_errors += u32::from(matches!(came, Came::AgentError(_)));
+            }
+            (Heard::Missing, Came::Missing(_)) => self.missing += 1,
+            (Heard::Missing, _) => self.not_judged += 1,
+        }
+        self.reused += u32::from(reused);
+        heard
+    }
+
     /// Slots heard.
     #[must_use]
     pub const fn heard(&self) -> u32 {

@@ -2,10 +2,7 @@
 //! rounds to the end, so that the value shown is one of complete rounds.
 
 use super::{Outcome, Why, listener::Tally};
-use crate::{
-    plan::Boundary,
-    spec::Unit,
-};
+use crate::{plan::Boundary, spec::Unit};
 
 /// The boundary: over `rounds` of `cases`, not fewer than any case asks for.
 pub(super) fn boundary(target: Unit, cases: u32, rounds: u32, trials_max: u32) -> Boundary {

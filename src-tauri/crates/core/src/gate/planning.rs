@@ -1,12 +1,10 @@
 //! From a spec to a plan: every boundary, before the first answer.
 
-use std::collections::BTreeSet;
-
 use gatewright_stat::design::DesignError;
 
 use super::{never, outlook, plain, rate};
 use crate::{
-    id::{CanonicalError, CaseName, CriterionName, Digest, PlanId},
+    id::{CanonicalError, CriterionName, Digest, PlanId},
     plan::{Boundary, METHOD, OrderRule, Plan, PlannedCriterion, StreamKey},
     spec::{Ask, Case, Criterion, Metric, Rule, Spec},
 };
@@ -21,7 +19,9 @@ pub const WINDOW_SLOTS_MAX: u32 = 2_048;
 #[derive(Clone, PartialEq, Debug, thiserror::Error)]
 pub enum PlanProblem {
     /// The method comes with a later version.
-    #[error("{what} needs a newer Gatewright; until then leave it out, or use a rate with a target and a floor")]
+    #[error(
+        "{what} needs a newer Gatewright; until then leave it out, or use a rate with a target and a floor"
+    )]
     NeedsNewer {
         /// Which part of the spec.
         what: String,
@@ -78,7 +78,8 @@ pub(super) fn criteria(spec: &Spec) -> Result<Vec<PlannedCriterion>, PlanProblem
     if spec.deterministic {
         return Err(PlanProblem::NeedsNewer { what: "`deterministic: true`".to_owned() });
     }
-    let criteria = spec.gate.iter().map(|criterion| planned(spec, criterion)).collect::<Result<Vec<_>, _>>()?;
+    let criteria =
+        spec.gate.iter().map(|criterion| planned(spec, criterion)).collect::<Result<Vec<_>, _>>()?;
     let calls = outlook::calls_at_most(spec, &criteria);
     if calls > u64::from(CALLS_MAX) {
         return Err(PlanProblem::TooLong { what: format!("the gate of `{}`", spec.name), calls });
@@ -106,9 +107,8 @@ fn hears(criterion: &Criterion, case: &Case) -> bool {
 
 fn boundary(ask: Ask, criterion: &Criterion, cases: &[&Case]) -> Result<Boundary, PlanProblem> {
     let name = &criterion.name;
-    let needs_newer = |what: &str| {
-        Err(PlanProblem::NeedsNewer { what: format!("the criterion `{name}` ({what})") })
-    };
+    let needs_newer =
+        |what: &str| Err(PlanProblem::NeedsNewer { what: format!("the criterion `{name}` ({what})") });
     let first = first_boundary(ask, cases);
     match &criterion.rule {
         Rule::Rate { of, .. } | Rule::Plain { of, .. } if !is_plain(of) => {

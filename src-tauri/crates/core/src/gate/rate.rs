@@ -1,13 +1,14 @@
 //! A 0/1 metric against a target and a floor: the exact fixed design, stopped as soon as its result is known.
 //!
 //! The design is the smallest number of calls `n`, with the smallest number `c` of failures that still pass, for
-//! which both risks are kept exactly (statistics: Clopper–Pearson's tails are the same sums). Hearing ends when
-//! `c` is exceeded, or can no longer be. That changes no result, so the risks stay those of the design; and a
-//! boundary that comes later, because every case is to be asked first, changes none either.
+//! which both risks are kept exactly. Hearing ends when `c` is exceeded, or can no longer be. That changes no
+//! result, so the risks stay those of the design; and a boundary that comes later, because every case is to be
+//! asked first, changes none either.
 
 use gatewright_stat::{
     binomial,
     design::{self, Claim},
+    walk::Corridor,
 };
 
 use super::{CALLS_MAX, Outcome, PlanProblem, Why, listener::Tally};
@@ -19,9 +20,6 @@ use crate::{
 
 /// What makes boundaries of this kind, with its number.
 pub(super) const METHOD: &str = "fixed 1";
-
-/// Never, in an array of failures that fail.
-pub(super) const NEVER: i32 = i32::MAX;
 
 /// The levels and risks of a criterion.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -44,7 +42,9 @@ pub(super) fn boundary(name: &CriterionName, levels: Levels, first: u32) -> Resu
             calls: u64::from(first),
         })?
     };
-    Ok(curtailed(n, failures_max, first))
+    let (pass_at_failures_le, fail_at_failures_ge) =
+        Corridor::curtailed(n, failures_max, first).into_arrays();
+    Ok(Boundary::Corridor { method: METHOD.to_owned(), pass_at_failures_le, fail_at_failures_ge })
 }
 
 impl Levels {
@@ -73,26 +73,13 @@ fn at_least(claim: &Claim, calls: u32) -> Option<(u32, u32)> {
     None
 }
 
-/// The fixed design as a corridor that ends as soon as the result is known.
-fn curtailed(n: u32, failures_max: u32, first: u32) -> Boundary {
-    let signed = |number: u32| i32::try_from(number).unwrap_or(i32::MAX - 1);
-    let heard = 0..=n;
-    let pass_at_failures_le = heard
-        .clone()
-        .map(|heard| if heard < first { -1 } else { (signed(failures_max) - signed(n - heard)).max(-1) })
-        .collect();
-    let fail_at_failures_ge =
-        heard.map(|heard| if heard < first { NEVER } else { signed(failures_max) + 1 }).collect();
-    Boundary::Corridor { method: METHOD.to_owned(), pass_at_failures_le, fail_at_failures_ge }
-}
-
 /// What a corridor says, on both paths.
 pub(super) fn decide(pass_le: &[i32], fail_ge: &[i32], tally: &mut Tally) -> Option<Outcome> {
     let heard = tally.counts.heard() as usize;
     let most = i64::from(tally.failures_most());
     let least = i64::from(tally.failures_least());
     let pass = i64::from(pass_le.get(heard).copied().unwrap_or(-1));
-    let fail = i64::from(fail_ge.get(heard).copied().unwrap_or(NEVER));
+    let fail = i64::from(fail_ge.get(heard).copied().unwrap_or(i32::MAX));
     if tally.may_pass && most <= pass {
         return Some(Outcome::Pass);
     }
@@ -117,48 +104,4 @@ pub(super) fn steps_to_pass(pass_le: &[i32], tally: &Tally) -> u32 {
     let ahead = pass_le.get(heard + 1..).unwrap_or_default();
     let steps = ahead.iter().position(|&pass| i64::from(pass) >= i64::from(failures));
     u32::try_from(steps.unwrap_or(ahead.len().saturating_sub(1))).unwrap_or(u32::MAX).saturating_add(1)
-}
-
-/// What a corridor does to a version whose answers pass with one probability.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub struct Operating {
-    /// Probability of *met*.
-    pub met: f64,
-    /// Probability of *not met*.
-    pub not_met: f64,
-    /// Mean trials heard.
-    pub mean_heard: f64,
-}
-
-impl Operating {
-    /// The exact forward recursion: `w(n, f)`, the probability that the corridor is still undecided with `f`
-    /// failures after `n` trials, from `w(n − 1, f)` and `w(n − 1, f − 1)`; only `+` and `×`. `pass` is the
-    /// probability that an answer passes, in [0, 1].
-    #[must_use]
-    pub fn of(pass_le: &[i32], fail_ge: &[i32], pass: f64) -> Self {
-        let fail = 1.0 - pass;
-        let mut undecided = vec![1.0_f64];
-        let mut found = Self { met: 0.0, not_met: 0.0, mean_heard: 0.0 };
-        for (&pass_at, &fail_at) in pass_le.iter().zip(fail_ge).skip(1) {
-            found.mean_heard += undecided.iter().sum::<f64>();
-            let mut after = vec![0.0; undecided.len() + 1];
-            for (failures, weight) in undecided.iter().enumerate() {
-                after[failures] += pass * weight;
-                after[failures + 1] += fail * weight;
-            }
-            for (failures, weight) in after.iter_mut().enumerate() {
-                let failures = i64::try_from(failures).unwrap_or(i64::MAX);
-                if failures <= i64::from(pass_at) {
-                    found.met += std::mem::take(weight);
-                } else if failures >= i64::from(fail_at) {
-                    found.not_met += std::mem::take(weight);
-                }
-            }
-            while after.len() > 1 && after.last() == Some(&0.0) {
-                after.pop();
-            }
-            undecided = after;
-        }
-        found
-    }
 }

@@ -184,7 +184,7 @@ impl PlannedCriterion {
 #[serde(rename_all = "snake_case")]
 pub enum Boundary {
     /// After n trials (the index): met when failures are at most the first number, not met when they are at
-    /// least the second. −1 and `i32::MAX` mean never.
+    /// least the second. −1 in the first, and more than n in the second, mean not yet.
     Corridor {
         /// By which construction, with its number: `corridor 1`, `fixed 1`.
         method: String,

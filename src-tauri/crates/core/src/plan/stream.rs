@@ -83,7 +83,11 @@ mod tests {
     fn the_order_is_the_one_that_is_written_down() {
         let stream = Stream::new(Digest::of_bytes(b"seed"), OrderRule::HashRounds);
         let order = |round| stream.round(round, &names(0..5), |_| true);
-        assert_eq!((order(0), order(1), order(2)), (vec![], vec![], vec![]));
+        // From another implementation of the same line of documentation.
+        assert_eq!(
+            (order(0), order(1), order(2)),
+            (vec![2, 1, 3, 4, 0], vec![2, 4, 1, 3, 0], vec![4, 2, 1, 3, 0])
+        );
     }
 
     proptest! {
