@@ -5,8 +5,6 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use gatewright_api::Opening;
-
 /// How to start the app.
 const HELP: &str = "\
 Gatewright decides whether a version of an AI agent may go live.
@@ -19,6 +17,20 @@ Usage: gatewright-app [FOLDER | --sample]
   --help      say this
 
 Everything the app does, the command line `gatewright` does too.";
+
+/// What the window is to show first.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Opening {
+    /// Nothing in particular: the person chooses.
+    Home,
+    /// The sample workspace.
+    Sample,
+    /// A workspace's folder.
+    Folder {
+        /// Where it is; absolute.
+        path: PathBuf,
+    },
+}
 
 /// What a start asks for.
 #[derive(Debug, PartialEq, Eq)]

@@ -10,8 +10,7 @@ mod window;
 
 use std::{io, process::ExitCode};
 
-use argument::Asked;
-use gatewright_api::Opening;
+use argument::{Asked, Opening};
 use tracing_subscriber::EnvFilter;
 
 /// Exit code of a start with arguments that nobody understands; as the command line's.

@@ -4,24 +4,20 @@
 use std::path::Path;
 
 use anyhow::Context as _;
-use gatewright_api::Opening;
 use tauri::{
-    AppHandle, Emitter as _, Manager as _, Theme, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder,
-    WindowEvent, Wry,
+    AppHandle, Manager as _, Theme, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder, WindowEvent, Wry,
     webview::{Color, NewWindowResponse, PageLoadEvent},
 };
 use tauri_plugin_window_state::StateFlags;
 
 use crate::{
-    argument::{self, Asked},
+    argument::{self, Asked, Opening},
     command,
     desktop::Desktop,
 };
 
 /// The window's name; `capabilities/main.json` grants by it.
 const LABEL: &str = "main";
-/// The one event the page hears.
-const HAPPENED: &str = "happened";
 /// `--surface` of `ui/src/styles/tokens.css`, in both themes.
 const SURFACE_LIGHT: Color = Color(0xf4, 0xf5, 0xf6, 0xff);
 const SURFACE_DARK: Color = Color(0x11, 0x14, 0x17, 0xff);
@@ -60,8 +56,9 @@ pub(crate) fn run(opening: Opening) -> anyhow::Result<()> {
         )
         .invoke_handler(tauri::generate_handler![command::call])
         .setup(move |app| {
-            app.manage(Desktop::new(app.handle().clone(), opening));
+            app.manage(Desktop::new(app.handle().clone()));
             open(app.handle())?;
+            show(&opening);
             Ok(())
         })
         .build(tauri::generate_context!())
@@ -111,8 +108,13 @@ fn again(app: &AppHandle<Wry>, arguments: Vec<String>, folder: &Path) {
     if let Asked::Show(opening @ (Opening::Sample | Opening::Folder { .. })) =
         argument::parse(arguments, Some(folder))
     {
-        report(app.emit_to(LABEL, HAPPENED, serde_json::json!({ "opening": opening })));
+        show(&opening);
     }
+}
+
+/// Opens what the person asked for. The page learns of it as of every other change of the workspace.
+fn show(opening: &Opening) {
+    tracing::info!(?opening, "nothing here opens a workspace yet");
 }
 
 /// Whether an address is a page of the app itself; links to elsewhere never replace it.

@@ -1,47 +1,52 @@
-//! What a command may ask of whoever serves it.
+//! The narrow door to whoever serves the commands: what only a host can do, and which program this is.
 
-use std::{future::Future, path::PathBuf, pin::Pin};
+use std::{env::consts, fs, future::Future, path::PathBuf, pin::Pin};
 
-use serde::{Deserialize, Serialize};
+use crate::dto::About;
 
 /// An answer that a person may take their time for.
 pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// Who serves the commands.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum HostKind {
-    /// The desktop app.
-    Desktop,
-    /// The command line.
-    Terminal,
-    /// The test host, in a browser.
-    Browser,
-}
-
-/// What the host was started to show.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Opening {
-    /// Nothing in particular: the person chooses.
-    Home,
-    /// The sample workspace.
-    Sample,
-    /// A workspace's folder.
-    Folder {
-        /// Where it is; absolute.
-        path: PathBuf,
-    },
-}
-
-/// The narrow door to a host.
+/// What only a host can do.
 pub trait Host: Send + Sync {
-    /// Who serves.
-    fn kind(&self) -> HostKind;
-
-    /// What it was started to show.
-    fn opening(&self) -> Opening;
-
     /// Asks the person for a folder; none when they would rather not.
     fn pick_folder(&self) -> Pending<'_, Option<PathBuf>>;
+}
+
+/// Which program this is, and what it runs on.
+#[must_use]
+pub fn about() -> About {
+    About {
+        name: "Gatewright".to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        system: fs::read_to_string("/etc/os-release")
+            .ok()
+            .and_then(|text| pretty_name(&text))
+            .unwrap_or_else(|| format!("{} {}", consts::OS, consts::ARCH)),
+    }
+}
+
+/// What an `os-release` file calls its system.
+fn pretty_name(os_release: &str) -> Option<String> {
+    let name = os_release.lines().find_map(|line| line.strip_prefix("PRETTY_NAME="))?;
+    Some(name.trim().trim_matches(['"', '\'']).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_system_is_called_what_it_calls_itself() {
+        let text = "ID=debian\nPRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\n";
+        assert_eq!(pretty_name(text).as_deref(), Some("Debian GNU/Linux 12 (bookworm)"));
+        assert_eq!(pretty_name("ID=debian\n"), None);
+    }
+
+    #[test]
+    fn about_names_the_program_and_the_system() {
+        let about = about();
+        assert_eq!((about.name.as_str(), about.version.as_str()), ("Gatewright", env!("CARGO_PKG_VERSION")));
+        assert!(!about.system.is_empty());
+    }
 }
