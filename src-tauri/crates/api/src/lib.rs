@@ -6,5 +6,6 @@ pub mod command;
 pub mod document;
 pub mod dto;
 pub mod error;
+pub mod host;
 #[cfg(test)]
 mod typescript;
