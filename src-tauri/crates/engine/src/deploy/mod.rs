@@ -8,7 +8,9 @@
 //! core's state machine. It knows neither the store nor agents, but through `port`.
 
 pub mod adapter;
+pub mod conformance;
 mod enact;
+pub mod folder;
 mod observe;
 mod ready;
 mod settle;
