@@ -1,12 +1,17 @@
 //! The journal of a run, over the store.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
 use futures_util::future::BoxFuture;
 use gatewright_core::{
-    id::RunId,
+    id::{CaseMeaning, RunId},
     observation::{Fact, TrialId, TrialState},
     plan::StreamKey,
     score::{Scored, TrialScores},
-    spec::{Spec, Unit},
+    spec::Unit,
     time::Seq,
 };
 
@@ -15,7 +20,10 @@ use crate::{
         agent::Record,
         journal::{Ended, How, Journal, JournalError, Release},
     },
-    store::{Durability, Judged, NewObservation, Store, StoreError, TrialEnd},
+    store::{
+        Durability, Store, StoreError,
+        table::{Judged, NewObservation, TrialEnd},
+    },
 };
 
 /// The journal of one stream within a run.
@@ -23,6 +31,8 @@ pub(super) struct RunJournal {
     pub(super) store: Store,
     pub(super) run: RunId,
     pub(super) stream: StreamKey,
+    /// Slots released by the run so far, over all its streams.
+    pub(super) released: Arc<AtomicU64>,
 }
 
 fn failed(error: StoreError) -> JournalError {
@@ -34,10 +44,12 @@ impl Journal for RunJournal {
         let slots: Vec<_> = slots.iter().map(|release| (release.slot.clone(), release.input)).collect();
         let stream = self.stream.clone();
         let run = self.run;
+        let count = slots.len() as u64;
+        let released_to = self.released.fetch_add(count, Ordering::Relaxed) + count;
         Box::pin(async move {
             let released = self.store.write(Durability::Normal, move |write| {
                 let trials = write.release_slots(&stream, &slots)?;
-                write.count_released(run, slots.len() as u64)?;
+                write.released_to(run, released_to)?;
                 Ok(trials.into_iter().map(|trial| trial.id).collect())
             });
             released.await.map_err(failed)
@@ -86,7 +98,7 @@ fn trial_end(ended: Ended) -> Option<TrialEnd> {
 }
 
 /// What the scorers say of a trial, as kept: the case as a whole, with the words of what broke it, and each scorer.
-pub(super) fn judged(meaning: gatewright_core::id::CaseMeaning, scores: &TrialScores) -> Judged {
+pub(super) fn judged(meaning: CaseMeaning, scores: &TrialScores) -> Judged {
     let unmet: Vec<&str> = scores.unmet().map(|score| score.value.why()).collect();
     let why = unmet.join("; ");
     let case = match scores.passed {
@@ -109,11 +121,4 @@ fn observation(turn: u16, record: Record) -> NewObservation {
         request: record.request,
         raw: record.raw,
     }
-}
-
-/// What a spec's scorers say of recorded answers again, without a call.
-pub(super) fn rescored(spec: &Spec) -> impl Fn(&crate::store::TrialRow) -> bool {
-    let inputs: std::collections::BTreeMap<_, _> =
-        spec.cases.iter().map(|case| (case.name.clone(), case.input)).collect();
-    move |row| inputs.get(&row.trial.slot.case) == Some(&row.trial.input)
 }
