@@ -6,3 +6,4 @@
 pub mod clock;
 pub mod event;
 pub mod port;
+pub mod store;
