@@ -10,4 +10,5 @@ pub mod durable;
 pub mod event;
 pub mod port;
 pub mod run;
+pub mod store;
 pub mod supervisor;

@@ -77,7 +77,8 @@ pub fn judge(inquiry: &Inquiry<'_>) -> Result<Verdict, CanonicalError> {
 
 /// What one attempt by this plan may wrongly pass: the largest of its blocking criteria, as all must be met. 1
 /// when none declares it.
-fn wrongly_passed(plan: &Plan) -> Unit {
+#[must_use]
+pub fn wrongly_passed(plan: &Plan) -> Unit {
     let declared = plan.criteria.iter().filter(|one| one.blocking).filter_map(|one| match &one.rule {
         Rule::Rate { risk, .. } | Rule::Mean { risk, .. } | Rule::MaxDrop { risk, .. } => {
             Some(risk.wrongly_passed)

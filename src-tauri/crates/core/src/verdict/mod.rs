@@ -10,7 +10,7 @@ mod shown;
 
 use serde::{Deserialize, Serialize};
 
-pub use judge::{Inquiry, judge};
+pub use judge::{Inquiry, judge, wrongly_passed};
 
 pub use crate::gate::{Counts, Outcome, Why};
 use crate::id::{
