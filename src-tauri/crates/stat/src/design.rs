@@ -43,6 +43,8 @@ pub enum DesignError {
     },
     /// No boundary before this call: more than a corridor can wait for.
     FirstBoundary(u32),
+    /// A finite suite of no case, or of more than can be planned for.
+    Suite(u32),
 }
 
 impl fmt::Display for DesignError {
@@ -59,6 +61,9 @@ impl fmt::Display for DesignError {
                 "telling {target} from {floor} takes more than {CALLS_MAX} calls: lower the floor, or accept \
                  higher risks"
             ),
+            Self::Suite(cases) => {
+                write!(formatter, "a suite of {cases} cases cannot be drawn whole: it needs 1 to {CALLS_MAX}")
+            }
             Self::FirstBoundary(calls) => {
                 write!(
                     formatter,

@@ -18,12 +18,20 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod agreement;
+pub mod betting;
 pub mod binomial;
+pub mod confidence;
 pub mod corridor;
 pub mod design;
+pub mod error_bar;
+pub mod finite;
 pub mod interval;
+pub mod monitor;
 pub mod never;
 pub mod ordering;
+pub mod paired;
+pub mod product;
 pub mod quantile;
 pub mod repeat;
 pub mod special;

@@ -231,15 +231,33 @@ impl Walk {
     /// One more call, without a decision.
     pub(crate) fn step(&mut self) {
         let (p, q) = (self.p, 1.0 - self.p);
+        self.step_with(|_| (p, q));
+    }
+
+    /// One more call of a finite suite, without replacement: `failing` of `cases` cases fail. A walk made for this
+    /// needs no level.
+    pub(crate) fn step_without_replacement(&mut self, cases: u32, failing: u32) {
+        let left = f64::from(cases - self.n);
+        self.step_with(|failures| {
+            let fails = (f64::from(failing) - failures as f64).max(0.0) / left;
+            ((1.0 - fails).max(0.0), fails.min(1.0))
+        });
+    }
+
+    /// One more call; by the failures so far, the probabilities that it passes and that it fails.
+    #[inline]
+    fn step_with(&mut self, chances: impl Fn(usize) -> (f64, f64)) {
         // From the top, so that each count still finds its neighbour as it was.
         let mut above = self.mass[self.high - 1];
-        self.mass[self.high] = q * above;
+        let mut chance = chances(self.high - 1);
+        self.mass[self.high] = chance.1 * above;
         for f in (self.low + 1..self.high).rev() {
             let below = self.mass[f - 1];
-            self.mass[f] = p * above + q * below;
-            above = below;
+            let chance_below = chances(f - 1);
+            self.mass[f] = chance.0 * above + chance_below.1 * below;
+            (above, chance) = (below, chance_below);
         }
-        self.mass[self.low] *= p;
+        self.mass[self.low] *= chance.0;
         self.high += 1;
         self.n += 1;
     }
@@ -276,14 +294,19 @@ impl Walk {
     }
 
     /// On to the end.
-    fn run(mut self, corridor: &Corridor) -> Characteristics {
+    fn run(self, corridor: &Corridor) -> Characteristics {
+        self.run_by(corridor, Self::step)
+    }
+
+    /// On to the end by another kind of step.
+    pub(crate) fn run_by(mut self, corridor: &Corridor, step: impl Fn(&mut Self)) -> Characteristics {
         let start = self.n;
         let mut open = 1.0;
         let (mut calls_mean, mut calls_p95) = (0.0, None);
         while self.low < self.high && self.n < corridor.calls_max() {
             // A call is asked by all that are still open: summed up, that is the mean.
             calls_mean += open;
-            self.step();
+            step(&mut self);
             let n = self.n as usize;
             self.absorb(corridor.pass_at_failures_le[n], corridor.fail_at_failures_ge[n]);
             open = self.open();

@@ -79,17 +79,16 @@ pub fn plan(claim: &Claim, first_boundary: u32) -> Result<Plan, DesignError> {
     Ok(Plan { corridor, certificate, fixed })
 }
 
-/// The plain threshold as a corridor, for where the search finds nothing: as many calls as allowed, then as many
-/// fewer as still keep both risks.
+/// The plain threshold as a corridor, for where the search finds nothing: the most calls for which some threshold
+/// keeps both risks.
 fn threshold(claim: &Claim, calls_max: u32, first_boundary: u32) -> Result<Corridor, DesignError> {
-    (1..=calls_max)
+    (first_boundary.max(1)..=calls_max)
         .rev()
-        .filter_map(|n| {
+        .find_map(|n| {
             let cut = design::detectable(n, claim.target(), claim.wrongly_blocked(), claim.wrongly_passed());
             let corridor = Corridor::curtailed(n, cut.failures_max, first_boundary);
             certify(&corridor, claim).keeps(claim).then_some(corridor)
         })
-        .next()
         .ok_or(DesignError::TooClose { target: claim.target(), floor: claim.floor() })
 }
 

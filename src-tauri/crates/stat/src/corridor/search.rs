@@ -18,30 +18,41 @@ use super::{Certificate, undecided};
 use crate::design::{self, Claim};
 use crate::walk::{Corridor, Walk};
 
-/// Steps of the ascent in the logarithms of both weights, and by how much each is shorter than the last.
-const ASCENT_STEPS: i32 = 40;
+/// How hard the search tries: steps of the ascent in the logarithms of both weights, then the sides of a grid of
+/// proposals around its end.
+struct Effort {
+    ascent_steps: i32,
+    grid_side: i32,
+    grid_step: f64,
+}
+
+/// The first step of the ascent, and by how much each is shorter than the last.
 const ASCENT_FIRST: f64 = 1.5;
 const ASCENT_SHRINK: f64 = 0.9;
-/// Proposals around the end of the ascent: offsets of both logarithms, from slightly below.
-const GRID_SIDE: i32 = 14;
+/// The grid begins a little below the end of the ascent.
 const GRID_START: f64 = -0.05;
-const GRID_STEP: f64 = 0.025;
+/// Short corridors move in coarse steps, so that many proposals differ in what they waste.
+const SHORT: Effort = Effort { ascent_steps: 40, grid_side: 14, grid_step: 0.025 };
+/// Long ones are almost continuous, and each proposal takes longer.
+const LONG: Effort = Effort { ascent_steps: 40, grid_side: 4, grid_step: 0.02 };
+const LONG_CALLS_MIN: u32 = 3_000;
 
 /// The cheapest corridor found that keeps both risks; none when no proposal did.
 pub(super) fn best(claim: &Claim, calls_max: u32, first_boundary: u32) -> Option<Corridor> {
     let mut search = Search::new(claim, calls_max, first_boundary);
     let (mut log_u, mut log_v) = (libm::log(100.0), libm::log(100.0));
     let mut stride = ASCENT_FIRST;
-    for _ in 0..ASCENT_STEPS {
+    let effort = if calls_max < LONG_CALLS_MIN { SHORT } else { LONG };
+    for _ in 0..effort.ascent_steps {
         let found = search.propose(log_u, log_v);
         let pull = |risk: f64, allowed: f64| libm::log(risk.max(1e-9) / allowed).clamp(-1.0, 1.0);
         log_u += stride * pull(found.wrongly_blocked, claim.wrongly_blocked());
         log_v += stride * pull(found.wrongly_passed, claim.wrongly_passed());
         stride *= ASCENT_SHRINK;
     }
-    for row in 0..GRID_SIDE {
-        for column in 0..GRID_SIDE {
-            let offset = |step: i32| GRID_START + GRID_STEP * f64::from(step);
+    for row in 0..effort.grid_side {
+        for column in 0..effort.grid_side {
+            let offset = |step: i32| GRID_START + effort.grid_step * f64::from(step);
             search.propose(log_u + offset(row), log_v + offset(column));
         }
     }
@@ -197,8 +208,7 @@ impl<'a> Search<'a> {
         // Downwards, then turned round, then upwards.
         let mut likelihood = at_middle;
         let mut failures = middle;
-        loop {
-            let Some(cell) = self.cell(failures, cut, &likelihood, perfect, u, v) else { break };
+        while let Some(cell) = self.cell(failures, cut, &likelihood, perfect, u, v) {
             self.row.value.push(cell.value);
             if cell.stop && pass < 0 && failures as i32 <= cut {
                 pass = failures as i32;
