@@ -115,6 +115,8 @@ pub(super) fn plan(stream: &StreamKey) -> Plan {
         spec: SpecMeaning(tag("meaning")),
         baseline: None,
         order: OrderRule::HashRounds,
+        ask: gatewright_core::spec::Ask::EveryCaseOnce,
+        cases: Vec::new(),
         criteria: Vec::new(),
         window_max: 16,
         method: METHOD,

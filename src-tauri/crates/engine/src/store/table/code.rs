@@ -78,6 +78,8 @@ impl Coded for Why {
         Self::Underfunded,
         Self::Undecided,
         Self::Opaque,
+        Self::NotAsked,
+        Self::GateDecided,
     ];
 }
 
@@ -156,9 +158,11 @@ mod tests {
                 | Why::NothingToJudge
                 | Why::Underfunded
                 | Why::Undecided
-                | Why::Opaque => {}
+                | Why::Opaque
+                | Why::NotAsked
+                | Why::GateDecided => {}
             }
         }
-        assert_eq!((State::VALUES.len(), Why::VALUES.len()), (10, 10));
+        assert_eq!((State::VALUES.len(), Why::VALUES.len()), (10, 12));
     }
 }

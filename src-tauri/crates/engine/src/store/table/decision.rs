@@ -81,8 +81,8 @@ impl Write<'_> {
         let (basis, actor, reason) = match decision.grant.as_ref().map(|(_, basis)| basis) {
             None => (REFUSED, None, None),
             Some(Basis::Verdicts(_)) => (VERDICTS, None, None),
-            Some(Basis::Override { by, reason }) => (OVERRIDE, Some(by), Some(reason)),
-            Some(Basis::Bootstrap { by, reason }) => (BOOTSTRAP, Some(by), Some(reason)),
+            Some(Basis::Override(word)) => (OVERRIDE, Some(word.by()), Some(word.reason())),
+            Some(Basis::Bootstrap(word)) => (BOOTSTRAP, Some(word.by()), Some(word.reason())),
             Some(Basis::WasLive(_)) => (WAS_LIVE, None, None),
         };
         let grant = decision.grant.as_ref().map(|(grant, _)| *grant);

@@ -105,11 +105,12 @@ impl Write<'_> {
         Ok(Trial { id: TrialId(id), stream: key.clone(), slot: slot.clone(), input, asked, state })
     }
 
-    /// Ends a trial: its state, what came back and what the scorers say, whole or not at all.
+    /// Ends a trial: its state, what came back and what the scorers say, whole or not at all. Returns its place in
+    /// the history.
     ///
     /// # Errors
     /// [`StoreError::Refused`] when it ended before; [`StoreError::Unknown`] when it was never released.
-    pub fn end_trial(&self, trial: TrialId, end: &TrialEnd) -> Result<(), StoreError> {
+    pub fn end_trial(&self, trial: TrialId, end: &TrialEnd) -> Result<Seq, StoreError> {
         let (state, class) = match &end.state {
             TrialState::Released => {
                 return Err(StoreError::Refused("a trial cannot end as released".to_owned()));
@@ -154,7 +155,7 @@ impl Write<'_> {
             self.record_scores(trial, judged)?;
         }
         self.append(Happened::TrialEnded { trial })?;
-        Ok(())
+        Ok(seq)
     }
 }
 
