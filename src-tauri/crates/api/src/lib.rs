@@ -3,6 +3,7 @@
 //! It knows the engine and no host: nothing here knows of windows, terminals or sockets.
 
 pub mod command;
+pub mod document;
 pub mod dto;
 pub mod error;
 pub mod host;

@@ -3,14 +3,19 @@
 //! It fixes the order of the slots, every case that counts and every boundary, before the first answer. It is a
 //! rule and not a list, so that the runner makes no choice. How boundaries are computed is the gate's business.
 
+mod stream;
+
 use std::num::NonZeroU32;
 
 use serde::{Deserialize, Serialize};
 
+pub use stream::Stream;
+
 use crate::id::{
-    CaseName, CriterionId, EndpointId, EnvironmentName, PlanId, SpecMeaning, SpecName, VersionId,
+    CanonicalError, CaseName, CriterionId, CriterionName, Digest, EndpointId, EnvironmentName, PlanId,
+    SpecMeaning, SpecName, VersionId,
 };
-use crate::spec::{Metric, Unit};
+use crate::spec::{Ask, Metric, Rule, Unit};
 
 /// The number of the method that plans of this build follow; verdicts name it.
 pub const METHOD: u16 = 1;
@@ -28,6 +33,16 @@ pub struct StreamKey {
     pub attempt: NonZeroU32,
     /// To what end.
     pub purpose: Purpose,
+}
+
+impl StreamKey {
+    /// The seed of the stream: the digest of its key, so that nobody chooses it.
+    ///
+    /// # Errors
+    /// Never for names and digests; the signature follows [`Digest::of_value`].
+    pub fn seed(&self) -> Result<Digest, CanonicalError> {
+        Digest::of_value("gatewright.stream", self)
+    }
 }
 
 /// What a stream is for.
@@ -84,12 +99,30 @@ pub struct Plan {
     pub baseline: Option<StreamKey>,
     /// The order of the slots.
     pub order: OrderRule,
+    /// Whether the whole first round is asked before the gate may stop.
+    pub ask: Ask,
+    /// Every case of the spec, in its order.
+    pub cases: Vec<CaseName>,
     /// In the order of the gate.
     pub criteria: Vec<PlannedCriterion>,
-    /// Slots asked ahead of the last heard, at most.
+    /// Slots asked ahead of the last heard, at most, whatever the boundaries allow.
     pub window_max: u32,
     /// [`METHOD`] when it was made.
     pub method: u16,
+}
+
+impl Plan {
+    /// The digest of all but [`Self::id`].
+    ///
+    /// # Errors
+    /// Never for a plan that the gate made: its integers are small.
+    pub fn digest(&self) -> Result<PlanId, CanonicalError> {
+        let body = (
+            (&self.stream, &self.spec, &self.baseline, self.order),
+            (self.ask, &self.cases, &self.criteria, self.window_max, self.method),
+        );
+        Digest::of_value("gatewright.plan", &body).map(PlanId)
+    }
 }
 
 /// How the slots of a stream are ordered.
@@ -107,14 +140,43 @@ pub enum OrderRule {
 pub struct PlannedCriterion {
     /// Which.
     pub criterion: CriterionId,
+    /// Its name.
+    pub name: CriterionName,
+    /// What must hold.
+    pub rule: Rule,
     /// Whether the gate depends on it.
     pub blocking: bool,
-    /// What it hears of a trial.
-    pub metric: Metric,
     /// The cases that it hears, in the order of the spec.
     pub cases: Vec<CaseName>,
     /// When it is decided.
     pub boundary: Boundary,
+}
+
+impl PlannedCriterion {
+    /// What it hears of a trial.
+    #[must_use]
+    pub const fn metric(&self) -> &Metric {
+        match &self.rule {
+            Rule::Rate { of, .. }
+            | Rule::Mean { of, .. }
+            | Rule::MaxDrop { of, .. }
+            | Rule::Plain { of, .. } => of,
+            Rule::Never { .. } => &Metric::PassRate,
+        }
+    }
+
+    /// Slots that it hears at most.
+    #[must_use]
+    pub fn heard_max(&self) -> u32 {
+        let last = |array: &[i32]| u32::try_from(array.len().saturating_sub(1)).unwrap_or(u32::MAX);
+        match &self.boundary {
+            Boundary::Corridor { pass_at_failures_le, .. } => last(pass_at_failures_le),
+            Boundary::FirstFailure { pass_at_missing_le } => last(pass_at_missing_le),
+            Boundary::Fixed { n, .. } => *n,
+            Boundary::Betting { n_max, .. } | Boundary::Paired { n_max, .. } => *n_max,
+            Boundary::WithoutReplacement { .. } => u32::try_from(self.cases.len()).unwrap_or(u32::MAX),
+        }
+    }
 }
 
 /// When a criterion is decided. All that decides is an integer.
@@ -122,7 +184,7 @@ pub struct PlannedCriterion {
 #[serde(rename_all = "snake_case")]
 pub enum Boundary {
     /// After n trials (the index): met when failures are at most the first number, not met when they are at
-    /// least the second. −1 and `i32::MAX` mean never.
+    /// least the second. −1 in the first, and more than n in the second, mean not yet.
     Corridor {
         /// By which construction, with its number: `corridor 1`, `fixed 1`.
         method: String,

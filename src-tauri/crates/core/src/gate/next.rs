@@ -1,0 +1,209 @@
+//! Which slots to ask next: what the runner does, so that it makes no choice of its own.
+//!
+//! The runner tells what happened ([`Seen::sent`], [`Seen::ended`], [`Seen::left_open`], …) and does what [`next`]
+//! says. It does not run ahead blindly: a slot is asked only when a criterion would hear it before it passes if all
+//! that follow pass.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Came, Hearing, SlotFacts, Why, hearing::Place};
+use crate::{
+    id::CanonicalError,
+    plan::{Plan, Slot},
+    spec::Budget,
+    time::Seq,
+};
+
+/// What to do now.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Step {
+    /// Ask these slots, in this order; never empty.
+    Ask(Vec<Slot>),
+    /// Something in flight has to end first.
+    Wait,
+    /// The gate needs no more. What is in flight may be cancelled; an answer that comes is kept and not counted.
+    Decided,
+    /// It cannot go on, and nothing is in flight.
+    Stopped(Why),
+}
+
+/// What the present run has used up of its budget.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Spent {
+    /// Calls that ended, each try counted.
+    pub calls: u64,
+    /// Millionths of the workspace's currency, where it is known.
+    pub cost_micros: i64,
+    /// Wall time.
+    pub time_ms: u64,
+}
+
+/// What is known of a stream: everything on which [`next`] depends. It can be built again from recorded answers
+/// alone, in any order.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Seen {
+    hearing: Hearing,
+    plan_recorded: Seq,
+    window_max: usize,
+    /// Answers that came before their turn.
+    waiting: BTreeMap<Place, (Came, bool)>,
+    ended: BTreeSet<Place>,
+    in_flight: BTreeSet<Place>,
+    open: BTreeSet<Place>,
+    spent: Spent,
+    halted: Option<Why>,
+}
+
+impl Seen {
+    /// Nothing yet. `plan_recorded` is the place of the plan in the workspace's history.
+    ///
+    /// # Errors
+    /// Never for a plan that the gate made.
+    pub fn new(plan: &Plan, plan_recorded: Seq) -> Result<Self, CanonicalError> {
+        Ok(Self {
+            hearing: Hearing::new(plan)?,
+            plan_recorded,
+            window_max: plan.window_max as usize,
+            waiting: BTreeMap::new(),
+            ended: BTreeSet::new(),
+            in_flight: BTreeSet::new(),
+            open: BTreeSet::new(),
+            spent: Spent::default(),
+            halted: None,
+        })
+    }
+
+    /// A slot was sent, or is about to be.
+    pub fn sent(&mut self, slot: &Slot) {
+        self.in_flight.extend(self.hearing.place(slot));
+    }
+
+    /// A slot has ended: with an answer, an error of the agent, or an answer that will never be known. It is heard
+    /// when its turn comes. Facts never change: a second telling is ignored.
+    pub fn ended(&mut self, facts: SlotFacts) {
+        let Some(place) = self.hearing.place(&facts.slot) else { return };
+        self.in_flight.remove(&place);
+        self.open.remove(&place);
+        if !self.ended.insert(place) {
+            return;
+        }
+        self.waiting.insert(place, (facts.came, facts.recorded < self.plan_recorded));
+        while let Some(wanted) = self.hearing.wanted_place() {
+            let Some((came, reused)) = self.waiting.remove(&wanted) else { break };
+            self.hearing.hear(&came, reused);
+        }
+    }
+
+    /// The endpoint did not process a slot, however often it was tried: it stays open, and nothing behind it can
+    /// be heard in this run.
+    pub fn left_open(&mut self, slot: &Slot) {
+        if let Some(place) = self.hearing.place(slot) {
+            self.in_flight.remove(&place);
+            self.open.insert(place);
+        }
+    }
+
+    /// A slot came back unasked, or was cancelled: it may be asked again.
+    pub fn returned(&mut self, slot: &Slot) {
+        if let Some(place) = self.hearing.place(slot) {
+            self.in_flight.remove(&place);
+        }
+    }
+
+    /// What the run has used up so far.
+    pub const fn spend(&mut self, spent: Spent) {
+        self.spent = spent;
+    }
+
+    /// The run has to stop: a person wants it to, or the served identity changed. The first reason stands, but a
+    /// changed identity outweighs any other.
+    pub fn halt(&mut self, why: Why) {
+        if self.halted.is_none() || why == Why::IdentityChanged {
+            self.halted = Some(why);
+        }
+    }
+
+    /// What was heard, and what it says.
+    #[must_use]
+    pub const fn hearing(&self) -> &Hearing {
+        &self.hearing
+    }
+
+    /// Slots asked: ended, open or in flight.
+    #[must_use]
+    pub fn asked(&self) -> usize {
+        self.ended.len() + self.in_flight.len() + self.open.len()
+    }
+
+    /// Slots in flight.
+    #[must_use]
+    pub fn in_flight(&self) -> usize {
+        self.in_flight.len()
+    }
+
+    /// The slots that are wanted, within reach and neither ended nor in flight, `room` of them at most; and whether
+    /// an open slot bars the way.
+    fn askable(&self, room: usize) -> (Vec<Slot>, bool) {
+        let listeners = self.hearing.criteria();
+        let mut reach: Vec<u32> = listeners
+            .iter()
+            .map(|listener| if listener.wants() { listener.steps_to_pass() } else { 0 })
+            .collect();
+        let mut ask = Vec::new();
+        for place in self.hearing.to_come().take(self.window_max) {
+            let mut within = self.hearing.is_opening(place);
+            for &number in self.hearing.hearers(place.case) {
+                within |= reach[number] > 0;
+                reach[number] = reach[number].saturating_sub(1);
+            }
+            if !within {
+                if reach.iter().all(|&steps| steps == 0) {
+                    break;
+                }
+                continue;
+            }
+            if self.open.contains(&place) {
+                return (ask, true);
+            }
+            if !self.ended.contains(&place) && !self.in_flight.contains(&place) {
+                if ask.len() == room {
+                    break;
+                }
+                ask.push(self.hearing.slot(place));
+            }
+        }
+        (ask, false)
+    }
+}
+
+/// What to do now: a pure function of what was seen. `concurrency` is how many calls may be in flight, at least 1.
+///
+/// A changed identity stops the run whatever was decided; else a decision outweighs every reason to stop.
+#[must_use]
+pub fn next(seen: &Seen, budget: &Budget, concurrency: u32) -> Step {
+    let in_flight = seen.in_flight.len();
+    let stop = |why| if in_flight == 0 { Step::Stopped(why) } else { Step::Wait };
+    match seen.halted {
+        Some(Why::IdentityChanged) => return stop(Why::IdentityChanged),
+        _ if seen.hearing.ended() => return Step::Decided,
+        Some(why) => return stop(why),
+        None => {}
+    }
+    let in_money = budget.cost.is_none_or(|cost| seen.spent.cost_micros < cost.micros);
+    let in_time = seen.spent.time_ms < budget.time_ms;
+    let calls = budget.calls.saturating_sub(seen.spent.calls).saturating_sub(in_flight as u64);
+    let calls = if in_money && in_time { usize::try_from(calls).unwrap_or(usize::MAX) } else { 0 };
+    let room = (concurrency.max(1) as usize).saturating_sub(in_flight);
+    let (ask, barred) = seen.askable(room.min(calls));
+    if !ask.is_empty() {
+        Step::Ask(ask)
+    } else if in_flight > 0 {
+        Step::Wait
+    } else if barred {
+        Step::Stopped(Why::Unreachable)
+    } else {
+        Step::Stopped(Why::BudgetEnded)
+    }
+}

@@ -1,0 +1,103 @@
+//! The certified corridor: the sequential test of a 0/1 criterion.
+//!
+//! A search proposes boundaries that ask few calls of good, middling and broken versions alike; nothing about
+//! them is believed. The forward recursion of [`crate::walk`] computes both risks of a proposal exactly, and only
+//! one that keeps both is accepted. So the guarantee rests on the certificate, and the search may be any.
+//!
+//! - [`plan`] makes a corridor; [`certify`] computes the certificate of any corridor, in far less time.
+//! - How the search works stands in its own module; it sees likelihoods, never a promise.
+
+mod search;
+
+use crate::design::{self, Claim, DesignError, FixedDesign};
+use crate::walk::{Corridor, Walk};
+
+/// Calls before which no boundary may be asked for at most: the cases of the largest suite.
+pub const FIRST_BOUNDARY_MAX: u32 = 20_000;
+
+/// What a computed probability may be off by rounding, relative to itself. A recursion over `n` calls multiplies
+/// `n` times and adds non-negative numbers only, so its relative error is below `4 n` units of 2⁻⁵³: under 10⁻¹⁰
+/// for all calls that a plan can have.
+const ROUNDING: f64 = 1e-10;
+
+/// The exact risks of a corridor.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Certificate {
+    /// The probability that a version at the target fails: none that is better fails more often.
+    pub wrongly_blocked: f64,
+    /// The probability that a version at the floor passes: none that is worse passes more often.
+    pub wrongly_passed: f64,
+}
+
+impl Certificate {
+    /// Whether both risks stay within what was asked for, rounding included.
+    #[must_use]
+    pub fn keeps(&self, claim: &Claim) -> bool {
+        self.wrongly_blocked * (1.0 + ROUNDING) <= claim.wrongly_blocked()
+            && self.wrongly_passed * (1.0 + ROUNDING) <= claim.wrongly_passed()
+    }
+}
+
+/// A corridor with its certificate and the fixed design that it is compared with.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Plan {
+    /// The boundaries.
+    pub corridor: Corridor,
+    /// Their exact risks.
+    pub certificate: Certificate,
+    /// What a plain threshold with the same promise would ask.
+    pub fixed: FixedDesign,
+}
+
+/// The exact risks of any corridor for a question: `+` and `×` alone.
+#[must_use]
+pub fn certify(corridor: &Corridor, claim: &Claim) -> Certificate {
+    Certificate {
+        wrongly_blocked: corridor.characteristics(claim.target()).fail,
+        wrongly_passed: corridor.characteristics(claim.floor()).pass,
+    }
+}
+
+/// A certified corridor that decides within max(⌈1.5 × the fixed design⌉, `first_boundary`) calls and puts no
+/// boundary before call `first_boundary` (0 and 1 are no constraint).
+///
+/// # Errors
+/// When the fixed design would take more than [`design::CALLS_MAX`] calls, or no boundary were allowed before more
+/// than [`FIRST_BOUNDARY_MAX`].
+pub fn plan(claim: &Claim, first_boundary: u32) -> Result<Plan, DesignError> {
+    if first_boundary > FIRST_BOUNDARY_MAX {
+        return Err(DesignError::FirstBoundary(first_boundary));
+    }
+    let fixed = design::fixed_of(claim)?;
+    let calls_max = (fixed.n + fixed.n.div_ceil(2)).max(first_boundary);
+    let found = search::best(claim, calls_max, first_boundary.max(1));
+    let corridor = match found {
+        Some(corridor) => corridor,
+        None => threshold(claim, calls_max, first_boundary)?,
+    };
+    let certificate = certify(&corridor, claim);
+    Ok(Plan { corridor, certificate, fixed })
+}
+
+/// The plain threshold as a corridor, for where the search finds nothing: the most calls for which some threshold
+/// keeps both risks.
+fn threshold(claim: &Claim, calls_max: u32, first_boundary: u32) -> Result<Corridor, DesignError> {
+    (first_boundary.max(1)..=calls_max)
+        .rev()
+        .find_map(|n| {
+            let cut = design::detectable(n, claim.target(), claim.wrongly_blocked(), claim.wrongly_passed());
+            let corridor = Corridor::curtailed(n, cut.failures_max, first_boundary);
+            certify(&corridor, claim).keeps(claim).then_some(corridor)
+        })
+        .ok_or(DesignError::TooClose { target: claim.target(), floor: claim.floor() })
+}
+
+/// The distribution after `calls` calls that decided nothing.
+fn undecided(p: f64, calls: u32, calls_max: u32) -> Walk {
+    let mut walk = Walk::new(p, calls_max);
+    (0..calls).for_each(|_| walk.step());
+    walk
+}
+
+#[cfg(test)]
+mod tests;
