@@ -105,6 +105,8 @@ impl Window {
         let folder = app()?.with_file_name("window");
         fs::create_dir_all(&folder)?;
         let path = folder.join(format!("{name}.png"));
+        // What the page says is there before it is painted: the second frame after now holds it.
+        self.run_until_done("requestAnimationFrame(() => requestAnimationFrame(() => done(true)))").await?;
         fs::write(&path, self.client.screenshot().await?).with_context(|| path.display().to_string())
     }
 
