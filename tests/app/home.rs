@@ -1,6 +1,7 @@
 //! A person's own folders and session bus, so that a test meets nothing that another one left.
 
 use std::{
+    ffi::OsStr,
     fs,
     io::{BufRead as _, BufReader},
     os::unix::fs::PermissionsExt as _,
@@ -65,7 +66,7 @@ impl Home {
     }
 
     /// A command that lives here and knows of nothing else but the display.
-    pub(crate) fn command(&self, program: &str) -> anyhow::Result<Command> {
+    pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> anyhow::Result<Command> {
         let display = std::env::var_os("DISPLAY");
         let display = display.context("there is no display; `cargo xtask test` starts one")?;
         let mut command = Command::new(program);

@@ -2,11 +2,14 @@
 
 use std::{
     fs,
-    process::{Child, Command},
+    process::{Child, Command, Output, Stdio},
 };
 
 use anyhow::Context as _;
 use rustix::process::{Pid, Signal, kill_process};
+use tokio::time::timeout;
+
+use crate::window::PATIENCE;
 
 /// A process that does not outlive its owner.
 pub(crate) struct Process(Child);
@@ -39,6 +42,13 @@ impl Drop for Process {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
+}
+
+/// What `command` prints and how it ends, within the patience of a test.
+pub(crate) async fn output(command: Command) -> anyhow::Result<Output> {
+    let mut command = tokio::process::Command::from(command);
+    let running = command.stdin(Stdio::null()).kill_on_drop(true).output();
+    Ok(timeout(PATIENCE, running).await.context("the program does not end")??)
 }
 
 /// Every process that descends from `parent`.

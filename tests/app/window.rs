@@ -18,7 +18,7 @@ use tokio::time::{Instant, interval, timeout};
 use crate::{home::Home, process::Process};
 
 /// How long a state may take to come; generous, for a machine under load.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 /// How often it is looked for.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// Characters of the page that a failed wait quotes.
@@ -94,11 +94,19 @@ impl Window {
         Ok(self.client.execute(script, Vec::new()).await?)
     }
 
+    /// Runs `script` in the page and answers what it hands to the function `done`.
+    pub(crate) async fn run_until_done(&self, script: &str) -> anyhow::Result<serde_json::Value> {
+        let script = format!("const done = arguments[arguments.length - 1]; {script}");
+        Ok(self.client.execute_async(&script, Vec::new()).await?)
+    }
+
     /// Saves what is seen as `target/window/name.png`.
     pub(crate) async fn screenshot(&self, name: &str) -> anyhow::Result<()> {
         let folder = app()?.with_file_name("window");
         fs::create_dir_all(&folder)?;
         let path = folder.join(format!("{name}.png"));
+        // What the page says is there before it is painted: the second frame after now holds it.
+        self.run_until_done("requestAnimationFrame(() => requestAnimationFrame(() => done(true)))").await?;
         fs::write(&path, self.client.screenshot().await?).with_context(|| path.display().to_string())
     }
 
@@ -180,7 +188,7 @@ async fn until(what: String, mut state: impl AsyncFnMut() -> anyhow::Result<bool
 }
 
 /// The app that was built beside this test.
-fn app() -> anyhow::Result<PathBuf> {
+pub(crate) fn app() -> anyhow::Result<PathBuf> {
     let test = std::env::current_exe()?;
     let built = test.parent().and_then(|deps| deps.parent()).context("a test lies in target/*/deps")?;
     let app = built.join("gatewright-app");

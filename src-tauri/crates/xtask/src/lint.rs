@@ -25,7 +25,11 @@ pub(crate) fn all(steps: &mut Steps) -> Result<(), Failure> {
     npm(steps, "Checking the interface's types", &["run", "check"])?;
     npm(steps, "Linting the interface", &["run", "lint"])?;
     if place::program("cargo-deny").is_some() {
-        steps.run("Checking dependencies", minutes(5), &mut cargo(&["deny", "check"]))?;
+        steps.run(
+            "Checking licences, bans and sources of dependencies",
+            minutes(5),
+            &mut cargo(&["deny", "check", "licenses", "bans", "sources"]),
+        )?;
     } else {
         steps.skip(
             "Checking dependencies",
