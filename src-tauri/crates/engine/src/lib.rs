@@ -5,5 +5,6 @@
 
 pub mod clock;
 pub mod event;
+pub mod evidence;
 pub mod port;
 pub mod store;
