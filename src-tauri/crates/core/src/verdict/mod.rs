@@ -4,12 +4,14 @@
 //! Nothing, no data and no spec is never a pass. What decides is what the gate heard; the sentences and the nine
 //! digits beside it are made for people here, and are no part of a verdict's identity.
 
+mod complete;
 mod judge;
 mod reason;
 mod shown;
 
 use serde::{Deserialize, Serialize};
 
+pub use complete::{Complete, complete_rounds};
 pub use judge::{Inquiry, judge, wrongly_passed};
 
 pub use crate::gate::{Counts, Outcome, Why};

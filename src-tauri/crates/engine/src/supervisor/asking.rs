@@ -13,7 +13,7 @@ use gatewright_core::{
 };
 
 use super::{
-    recipe::DEMO_SCHEME,
+    recipe::{self, DEMO_SCHEME},
     trust::{Act, NotTrusted, Trust},
 };
 use crate::{
@@ -65,6 +65,8 @@ pub(super) struct Asking<'a> {
     pub(super) fixed_concurrency: bool,
     /// Whether each answer's first token matters, so that answers are streamed.
     pub(super) stream: bool,
+    /// Whether every call opens a connection of its own.
+    pub(super) fresh_connections: bool,
     /// Where a sealed copy may be laid out; it has to live as long as the agent.
     pub(super) scratch: &'a Path,
 }
@@ -86,31 +88,57 @@ impl Asking<'_> {
         contents: Contents<'_>,
         elsewhere: Option<Elsewhere<'_>>,
     ) -> Result<Arc<dyn Agent>, AskingError> {
-        let auth = elsewhere.as_ref().map_or(agent.auth.as_ref(), |elsewhere| elsewhere.auth);
-        let key = auth.map(|auth| agent::key(auth, self.root, &agent::Machine)).transpose()?;
-        let mut config = Config::new(agent, self.currency, key);
-        config.fixed_concurrency = self.fixed_concurrency;
-        config.stream = self.stream;
-        config.access = sealed_access(&agent.access, manifest, contents)?;
-        if let Some(elsewhere) = &elsewhere {
-            set_url(&mut config.access, elsewhere.url);
-        }
-        let url = url(&config.access).map(str::to_owned);
-        match &url {
-            Some(url) => super::recipe::reach(url, auth).iter().try_for_each(|act| self.trust.may(act))?,
-            None => super::recipe::acts(agent).iter().try_for_each(|act| self.trust.may(act))?,
-        }
-        if let Some(url) = url.filter(|url| url.starts_with(DEMO_SCHEME)) {
-            let target = elsewhere.and_then(|elsewhere| elsewhere.target.map(Path::to_owned));
-            self.demo(&mut config, &url, target.as_deref()).await?;
-        }
-        if let Access::Command(command) = &config.access {
+        let access = sealed_access(&agent.access, manifest, contents)?;
+        if let Access::Command(command) = &access {
             self.trust.may(&Act::Run { argv: command.argv.clone() })?;
             lay_out(self.scratch, manifest, contents)?;
-            config.folder = Some(self.scratch.to_owned());
+        }
+        self.open(agent, access, elsewhere).await
+    }
+
+    /// Connects to what is live at an address: it has its own prompt, so none is sent.
+    pub(super) async fn connect_live(
+        &self,
+        agent: &AgentSpec,
+        elsewhere: Elsewhere<'_>,
+    ) -> Result<Arc<dyn Agent>, AskingError> {
+        let mut access = agent.access.clone();
+        match &mut access {
+            Access::OpenaiChat(chat) => (chat.prompt, chat.tools) = (None, None),
+            Access::Http(http) => http.prompt = None,
+            Access::Command(_) => {}
+        }
+        self.open(agent, access, Some(elsewhere)).await
+    }
+
+    async fn open(
+        &self,
+        agent: &AgentSpec,
+        mut access: Access,
+        elsewhere: Option<Elsewhere<'_>>,
+    ) -> Result<Arc<dyn Agent>, AskingError> {
+        let auth = elsewhere.as_ref().map_or(agent.auth.as_ref(), |elsewhere| elsewhere.auth);
+        if let Some(elsewhere) = &elsewhere {
+            set_url(&mut access, elsewhere.url);
+        }
+        let url = url(&access).map(str::to_owned);
+        let acts = url.as_deref().map_or_else(|| recipe::acts(agent), |url| recipe::reach(url, auth));
+        acts.iter().try_for_each(|act| self.trust.may(act))?;
+        let key = auth.map(|auth| agent::key(auth, self.root, &agent::Machine)).transpose()?;
+        let mut config = Config::new(agent, self.currency, key);
+        config.access = access;
+        config.fixed_concurrency = self.fixed_concurrency;
+        config.stream = self.stream;
+        config.fresh_connections = self.fresh_connections;
+        if let Some(url) = url.filter(|url| url.starts_with(DEMO_SCHEME)) {
+            let target = elsewhere.and_then(|elsewhere| elsewhere.target);
+            self.demo(&mut config, &url, target).await?;
+        }
+        if let Access::Command(command) = &config.access {
             let named = command.env.iter();
             config.variables =
                 named.filter_map(|name| std::env::var(name).ok().map(|value| (name.clone(), value))).collect();
+            config.folder = Some(self.scratch.to_owned());
         }
         Ok(agent::connect(config, self.context)?)
     }

@@ -2,7 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
 use gatewright_core::{
@@ -23,6 +23,7 @@ use crate::{
     agent::Queues,
     clock::Clock,
     event::Happened,
+    evidence::{EvidenceError, Signer},
     port::demo::Demo,
     store::{Durability, Store, StoreError, table::VersionRow},
 };
@@ -64,12 +65,15 @@ pub enum EngineError {
     /// The user's folder.
     #[error(transparent)]
     User(#[from] UserError),
+    /// The signing key, or a signature.
+    #[error(transparent)]
+    Evidence(#[from] EvidenceError),
     /// The version cannot be sealed.
     #[error(transparent)]
     Seal(#[from] SealError),
-    /// A temporary folder cannot be made.
-    #[error("cannot make a temporary folder: {0}")]
-    Scratch(#[from] std::io::Error),
+    /// A file beside the history, or a temporary folder.
+    #[error("a file of the workspace cannot be written: {0}")]
+    File(#[from] std::io::Error),
     /// No version is meant by these words.
     #[error("no version is called `{0}`: `gatewright versions` lists them")]
     NoSuchVersion(String),
@@ -92,6 +96,7 @@ pub struct Engine {
     pub(super) demo: Option<Arc<dyn Demo>>,
     pub(super) host: String,
     pub(super) queues: Arc<Queues>,
+    pub(super) signer: OnceLock<Signer>,
     word: TrustWord,
 }
 
@@ -110,6 +115,7 @@ impl Engine {
             demo: open.demo,
             host: open.host,
             queues: Arc::new(Queues::default()),
+            signer: OnceLock::new(),
             word: open.trust,
         })
     }

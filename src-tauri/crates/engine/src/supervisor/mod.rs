@@ -8,12 +8,16 @@ pub mod git;
 mod journal;
 pub mod reading;
 pub mod recipe;
+mod releasing;
 mod running;
 pub mod seal;
+mod signing;
 pub mod trust;
 pub mod user;
 
 pub use asking::AskingError;
 pub use engine::{Engine, EngineError, Open, TrustWord};
 pub use gating::GatingError;
-pub use running::{Answered, RunError, RunReport, RunRequest, SpecReport};
+pub use releasing::{Judgement, Lane, ReleaseError, Settled};
+pub use running::{Answered, RunError, RunReport, RunRequest, SpecReport, Watch};
+pub use signing::Verified;

@@ -123,6 +123,25 @@ impl Write<'_> {
         Ok(row)
     }
 
+    /// Gives an open release a newer fence, for whoever settles it: from then on the older one moves nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] when it has ended, or the fence is not newer than every other of the environment.
+    pub fn refence_release(&self, id: ReleaseId, fence: u64) -> Result<(), StoreError> {
+        let row = self.release_row(id)?;
+        let moved = self
+            .connection
+            .prepare_cached(
+                "UPDATE release SET fence = ?2 WHERE id = ?1 AND open = 1 AND ?2 >
+                     (SELECT max(fence) FROM release AS other WHERE other.environment = release.environment)",
+            )?
+            .execute(params![row, fence])?;
+        if moved == 0 {
+            return Err(StoreError::Refused(format!("release {id} has ended, or the fence {fence} is not newer")));
+        }
+        Ok(())
+    }
+
     /// Records where a release stands now: all of the value but its identity, and a step in its journal.
     ///
     /// # Errors

@@ -6,7 +6,7 @@
 
 use gatewright_core::{
     id::{EndpointId, SpecName, VerdictId, VersionId},
-    time::Seq,
+    time::{Millis, Seq},
     verdict::{CriterionVerdict, Outcome, Verdict},
 };
 use rusqlite::{OptionalExtension as _, Row, params};
@@ -176,6 +176,18 @@ impl Read<'_> {
     /// As [`Read::verdict`].
     pub fn verdicts_of_version(&self, version: VersionId) -> Result<Vec<VerdictRow>, StoreError> {
         self.verdicts("version.digest = ?1 ORDER BY verdict.seq DESC", [version.0.0])
+    }
+
+    /// When a verdict was given, for display and for its age; none when it never was.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn verdict_given(&self, id: VerdictId) -> Result<Option<Millis>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT event.at_ms FROM verdict JOIN event ON event.seq > verdict.seq
+             WHERE verdict.digest = ?1 ORDER BY event.seq LIMIT 1",
+        )?;
+        Ok(statement.query_row([id.0.0], |row| row.get(0)).optional()?.map(Millis))
     }
 
     /// Every verdict with its envelope, oldest first, for checking. What does not read back is said, not skipped.
