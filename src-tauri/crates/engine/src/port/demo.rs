@@ -10,7 +10,11 @@ pub trait Demo: Send + Sync {
     ///
     /// # Errors
     /// There is no such demo, or no port could be opened; in words.
-    fn open<'a>(&'a self, name: &'a str, live: Option<&'a Path>) -> BoxFuture<'a, Result<DemoAddress, String>>;
+    fn open<'a>(
+        &'a self,
+        name: &'a str,
+        live: Option<&'a Path>,
+    ) -> BoxFuture<'a, Result<DemoAddress, String>>;
 }
 
 /// Where the demo agent answers in this process.

@@ -18,7 +18,12 @@ pub(super) struct Conversation {
 }
 
 /// Asks the turns of `case` one after the other. The first that is not answered ends the trial.
-pub(super) async fn ask(agent: &dyn Agent, case: &Case, session: String, cancel: &CancellationToken) -> Conversation {
+pub(super) async fn ask(
+    agent: &dyn Agent,
+    case: &Case,
+    session: String,
+    cancel: &CancellationToken,
+) -> Conversation {
     let mut earlier: Vec<(String, Reply)> = Vec::new();
     let mut turns = Vec::with_capacity(case.turns.len());
     for turn in &case.turns {

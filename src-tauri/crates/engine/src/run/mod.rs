@@ -260,12 +260,16 @@ impl Runner {
             return Ok(());
         };
         let case = Arc::clone(&self.cases[&slot.case]);
-        let facts: Vec<TurnFacts<'_>> =
-            turns.iter().map(|turn| TurnFacts { reply: &turn.reply, timing: turn.timing, cost: turn.cost }).collect();
+        let facts: Vec<TurnFacts<'_>> = turns
+            .iter()
+            .map(|turn| TurnFacts { reply: &turn.reply, timing: turn.timing, cost: turn.cost })
+            .collect();
         let scores = (how == How::Answered).then(|| prepared.trial(&case, &facts));
         let came = came(&how, scores.as_ref(), &facts);
         if let How::Open { class, message } = &how {
-            self.finished.remark.get_or_insert_with(|| format!("stopped at `{}`: {} ({message})", slot.case, class.0));
+            self.finished
+                .remark
+                .get_or_insert_with(|| format!("stopped at `{}`: {} ({message})", slot.case, class.0));
         }
         let ended = Ended { trial, case: case.name.clone(), meaning: case.meaning, how, turns, scores };
         let recorded = self.assignment.journal.end(ended).await?;

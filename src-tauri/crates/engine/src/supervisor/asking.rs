@@ -42,7 +42,9 @@ pub enum AskingError {
         why: String,
     },
     /// A version that is not what the files say can only be asked where we send what it is.
-    #[error("this agent has its own prompt at its address, so another version cannot be asked there: ask it where it is served, with `--at ENVIRONMENT`")]
+    #[error(
+        "this agent has its own prompt at its address, so another version cannot be asked there: ask it where it is served, with `--at ENVIRONMENT`"
+    )]
     Hosted,
     /// Sealed content is gone or damaged.
     #[error("the sealed content of the version cannot be used: {0}")]
@@ -136,8 +138,9 @@ impl Asking<'_> {
         }
         if let Access::Command(command) = &config.access {
             let named = command.env.iter();
-            config.variables =
-                named.filter_map(|name| std::env::var(name).ok().map(|value| (name.clone(), value))).collect();
+            config.variables = named
+                .filter_map(|name| std::env::var(name).ok().map(|value| (name.clone(), value)))
+                .collect();
             config.folder = Some(self.scratch.to_owned());
         }
         Ok(agent::connect(config, self.context)?)
@@ -145,7 +148,8 @@ impl Asking<'_> {
 
     async fn demo(&self, config: &mut Config, url: &str, target: Option<&Path>) -> Result<(), AskingError> {
         let failed = |why: String| AskingError::Demo { url: url.to_owned(), why };
-        let demo = self.demo.ok_or_else(|| failed("the demo agent is not part of this program".to_owned()))?;
+        let demo =
+            self.demo.ok_or_else(|| failed("the demo agent is not part of this program".to_owned()))?;
         let name = url.trim_start_matches(DEMO_SCHEME);
         let address = demo.open(name, target).await.map_err(failed)?;
         set_url(&mut config.access, &address.url);
@@ -171,7 +175,11 @@ fn set_url(access: &mut Access, to: &str) {
 }
 
 /// The way to speak to an agent, with everything that decides its behaviour taken from the seal.
-fn sealed_access(access: &Access, manifest: &Manifest, contents: Contents<'_>) -> Result<Access, AskingError> {
+fn sealed_access(
+    access: &Access,
+    manifest: &Manifest,
+    contents: Contents<'_>,
+) -> Result<Access, AskingError> {
     let value = |name: &str| match manifest.components.get(&name.into()) {
         Some(Component::Value(value)) => Some(value.clone()),
         _ => None,
@@ -189,7 +197,9 @@ fn sealed_access(access: &Access, manifest: &Manifest, contents: Contents<'_>) -
             chat.model = value("model").and_then(|model| model.as_str().map(str::to_owned));
             chat.params = value("params").and_then(|params| params.as_object().cloned()).unwrap_or_default();
             chat.tools = text("tools")?
-                .map(|tools| serde_json::from_str(&tools).map_err(|error| AskingError::Sealed(error.to_string())))
+                .map(|tools| {
+                    serde_json::from_str(&tools).map_err(|error| AskingError::Sealed(error.to_string()))
+                })
                 .transpose()?;
         }
         Access::Http(http) => {

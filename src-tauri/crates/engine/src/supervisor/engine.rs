@@ -200,7 +200,12 @@ impl Engine {
     ///
     /// # Errors
     /// What decides the agent's behaviour cannot be read.
-    pub fn present(&self, workspace: &Workspace, agent: &Agent, trust: &Trust) -> Result<Present, EngineError> {
+    pub fn present(
+        &self,
+        workspace: &Workspace,
+        agent: &Agent,
+        trust: &Trust,
+    ) -> Result<Present, EngineError> {
         let recipe = recipe::of(&self.root, workspace, agent);
         let scratch = tempfile::tempdir()?;
         let git = trust.may(&Act::Git).is_ok();
@@ -220,7 +225,11 @@ impl Engine {
     ///
     /// # Errors
     /// The history cannot be written.
-    pub(super) async fn seal(&self, present: &Present, label: Option<String>) -> Result<EndpointId, StoreError> {
+    pub(super) async fn seal(
+        &self,
+        present: &Present,
+        label: Option<String>,
+    ) -> Result<EndpointId, StoreError> {
         let Present { version, sealed, endpoint } = present.clone();
         let write = move |write: &crate::store::Write<'_>| {
             for bytes in sealed.contents.values() {
@@ -258,7 +267,10 @@ impl Engine {
     }
 }
 
-fn find_version(read: &crate::store::Read<'_>, words: &str) -> Result<Result<VersionRow, EngineError>, EngineError> {
+fn find_version(
+    read: &crate::store::Read<'_>,
+    words: &str,
+) -> Result<Result<VersionRow, EngineError>, EngineError> {
     let labelled = read.labelled(words)?;
     let found = if labelled.is_empty() { read.versions_beginning(words, 3)? } else { labelled };
     Ok(match found.as_slice() {

@@ -87,7 +87,11 @@ fn take(
 }
 
 /// The plan of a spec for a stream, and when it was recorded; `None` when it was not.
-pub(super) fn plan(read: &Read<'_>, spec: &Spec, stream: StreamKey) -> Result<(Plan, Option<Seq>), GatingError> {
+pub(super) fn plan(
+    read: &Read<'_>,
+    spec: &Spec,
+    stream: StreamKey,
+) -> Result<(Plan, Option<Seq>), GatingError> {
     let plan = gate::plan(spec, stream)?;
     let known = read.plan(plan.id)?;
     Ok((plan, known.map(|row| row.registered)))

@@ -7,8 +7,8 @@ use super::engine::{Engine, EngineError};
 use crate::{
     durable,
     evidence::{
-        self, About, Checkpoint, Envelope, Finding, STATEMENT_TYPE, SignedDecision, SignedRelease, SignedVerdict,
-        Signer, Trail, TrustedKeys,
+        self, About, Checkpoint, Envelope, Finding, STATEMENT_TYPE, SignedDecision, SignedRelease,
+        SignedVerdict, Signer, Trail, TrustedKeys,
     },
     store::{Durability, StoreError, table::CheckpointRow},
 };
@@ -97,7 +97,8 @@ impl Engine {
     pub fn verify(&self) -> Result<Verified, EngineError> {
         let trail = self.trail()?;
         let findings = evidence::verify(&trail, &self.trusted_keys()?);
-        let signed = trail.verdicts.len() + trail.decisions.len() + trail.releases.len() + trail.checkpoints.len();
+        let signed =
+            trail.verdicts.len() + trail.decisions.len() + trail.releases.len() + trail.checkpoints.len();
         let objects = self.store.read(|read| read.objects_recorded())?.len();
         Ok(Verified {
             events: trail.entries.len() as u64,
@@ -110,11 +111,8 @@ impl Engine {
     fn trail(&self) -> Result<Trail, EngineError> {
         let checkpoints = self.checkpoint_files()?;
         let trail = self.store.read(|read| {
-            let mut trail = Trail {
-                entries: read.log_entries(Seq(0), u64::MAX >> 1)?,
-                checkpoints,
-                ..Trail::default()
-            };
+            let mut trail =
+                Trail { entries: read.log_entries(Seq(0), u64::MAX >> 1)?, checkpoints, ..Trail::default() };
             for row in read.checkpoints()? {
                 trail.checkpoints.push((format!("the checkpoint of entry {}", row.seq.0), row.envelope));
             }
@@ -133,7 +131,8 @@ impl Engine {
             }
             let state = read.state()?;
             let damaged = state.damaged_blobs.into_iter().chain(state.damaged_objects);
-            trail.damaged = damaged.map(|blob| (blob.0, "its bytes are not what its digest says".to_owned())).collect();
+            trail.damaged =
+                damaged.map(|blob| (blob.0, "its bytes are not what its digest says".to_owned())).collect();
             Ok(trail)
         });
         Ok(trail?)

@@ -137,7 +137,9 @@ impl Write<'_> {
             )?
             .execute(params![row, fence])?;
         if moved == 0 {
-            return Err(StoreError::Refused(format!("release {id} has ended, or the fence {fence} is not newer")));
+            return Err(StoreError::Refused(format!(
+                "release {id} has ended, or the fence {fence} is not newer"
+            )));
         }
         Ok(())
     }

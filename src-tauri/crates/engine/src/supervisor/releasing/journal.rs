@@ -65,7 +65,9 @@ impl ReleaseJournal<'_> {
 fn summary(grant: &Grant) -> String {
     let (to, environment) = (grant.to().0.short(), grant.environment());
     match grant.basis() {
-        Basis::Verdicts(verdicts) => format!("{to} may go live in {environment}: {} specs pass", verdicts.len()),
+        Basis::Verdicts(verdicts) => {
+            format!("{to} may go live in {environment}: {} specs pass", verdicts.len())
+        }
         Basis::Override(word) => {
             format!("{to} may go live in {environment} by override of {}: {}", word.by(), word.reason())
         }
@@ -98,7 +100,8 @@ impl Journal for ReleaseJournal<'_> {
             if let Some(known) = self.known(grant)? {
                 return Ok(Opened::Known(known));
             }
-            let open = self.engine.store.read(|read| read.open_release(grant.environment())).map_err(failed)?;
+            let open =
+                self.engine.store.read(|read| read.open_release(grant.environment())).map_err(failed)?;
             let open = open.map(|row| row.release);
             if let Some(open) = open.as_ref().filter(|_| !intent.takes_over()) {
                 let holder = self.holder_of(grant.environment())?;
@@ -135,12 +138,14 @@ impl Journal for ReleaseJournal<'_> {
         })
     }
 
-    fn record<'a>(&'a self, release: &'a Release, evidence: &'a str) -> BoxFuture<'a, Result<(), JournalError>> {
+    fn record<'a>(
+        &'a self,
+        release: &'a Release,
+        evidence: &'a str,
+    ) -> BoxFuture<'a, Result<(), JournalError>> {
         let (moved, evidence) = (release.clone(), evidence.to_owned());
-        let over = matches!(
-            release.state,
-            State::Live | State::NotApplied | State::Conflict | State::Superseded
-        );
+        let over =
+            matches!(release.state, State::Live | State::NotApplied | State::Conflict | State::Superseded);
         Box::pin(async move {
             let envelope = if over {
                 let signed = self.engine.sign_release(&moved, &self.about());
@@ -169,7 +174,8 @@ impl Journal for ReleaseJournal<'_> {
     fn beat<'a>(&'a self, release: &'a Release) -> BoxFuture<'a, Result<(), JournalError>> {
         let (name, fence) = (lease(&release.environment), release.fence);
         Box::pin(async move {
-            let beaten = self.engine.store.write(Durability::Normal, move |write| write.beat_lease(&name, fence));
+            let beaten =
+                self.engine.store.write(Durability::Normal, move |write| write.beat_lease(&name, fence));
             beaten.await.map_err(|error| fenced(release, error))
         })
     }
@@ -231,7 +237,8 @@ impl ReleaseJournal<'_> {
     /// The release that a grant opened before.
     fn known(&self, grant: &Grant) -> Result<Option<Release>, JournalError> {
         let id = grant.id();
-        let rows = self.engine.store.read(|read| read.releases(grant.environment(), u32::MAX)).map_err(failed)?;
+        let rows =
+            self.engine.store.read(|read| read.releases(grant.environment(), u32::MAX)).map_err(failed)?;
         Ok(rows.into_iter().map(|row| row.release).find(|release| release.grant == id))
     }
 

@@ -8,8 +8,8 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
 use gatewright_core::{
     decision::{
-        self, Decision, EnvironmentPolicy, Grant, Live, Odds, Proposal, Refusal, Requirement, VerdictView, WasLive,
-        Weakening, Word,
+        self, Decision, EnvironmentPolicy, Grant, Live, Odds, Proposal, Refusal, Requirement, VerdictView,
+        WasLive, Weakening, Word,
     },
     id::{EnvironmentName, ReleaseId, SpecMeaning, SpecName, VersionId},
     release::Release,
@@ -35,8 +35,10 @@ use super::{
 };
 use crate::{
     agent::{Context, RetryBudget},
-    deploy::{Adapter, Desk, EnactError, Enacted, Folder, Order, Patience, Readiness, ready},
-    port::release::{Journal as _, JournalError, Probe},
+    deploy::{
+        Desk, EnactError, Enacted, Order, Patience, Readiness, adapter::Adapter, folder::Folder, ready,
+    },
+    port::release::{JournalError, Probe},
     store::{Durability, StoreError, table::ReleaseRow},
 };
 
@@ -154,7 +156,8 @@ impl Engine {
     ) -> Result<Lane, ReleaseError> {
         let name = &environment.name;
         let trust = self.trust(workspace)?;
-        let (lives, open) = self.store.read(|read| Ok((read.lives(name, u32::MAX)?, read.open_release(name)?)))?;
+        let (lives, open) =
+            self.store.read(|read| Ok((read.lives(name, u32::MAX)?, read.open_release(name)?)))?;
         let live = lives.first().cloned();
         let previous = previous(&lives);
         let readiness = match previous.as_ref().and_then(Release::was_live) {
@@ -294,7 +297,8 @@ impl Engine {
     /// The grant to go back.
     fn way_back(&self, environment: &Environment, to: Option<VersionId>) -> Result<Grant, ReleaseError> {
         let name = &environment.name;
-        let (lives, open) = self.store.read(|read| Ok((read.lives(name, u32::MAX)?, read.open_release(name)?)))?;
+        let (lives, open) =
+            self.store.read(|read| Ok((read.lives(name, u32::MAX)?, read.open_release(name)?)))?;
         let target = match (to, &open) {
             (Some(version), _) => lives.iter().map(|row| &row.release).find(|release| release.to == version),
             // What was live before the release that is not over.
@@ -312,10 +316,8 @@ impl Engine {
         };
         let target: WasLive = target.was_live().ok_or_else(|| ReleaseError::NothingBefore(name.clone()))?;
         let manifest = self.manifest(target.version())?;
-        let live = Live {
-            version: lives.first().map(|row| row.release.to),
-            open: open.map(|row| row.release.id),
-        };
+        let live =
+            Live { version: lives.first().map(|row| row.release.to), open: open.map(|row| row.release.id) };
         let seq = self.store.read(|read| read.log_head())?.map_or(Seq(0), |(seq, _)| seq);
         match decision::decide_rollback(name, &target, &manifest, &live, Seq(seq.0 + 1)) {
             Decision::Granted(grant) => Ok(*grant),
@@ -327,7 +329,11 @@ impl Engine {
     ///
     /// # Errors
     /// See [`ReleaseError`]. A release that cannot be settled now is left as it is.
-    pub async fn settle(&self, reading: &Reading, cancel: &CancellationToken) -> Result<Vec<Settled>, ReleaseError> {
+    pub async fn settle(
+        &self,
+        reading: &Reading,
+        cancel: &CancellationToken,
+    ) -> Result<Vec<Settled>, ReleaseError> {
         let workspace = reading.workspace.as_ref().ok_or(ReleaseError::BadWorkspace)?;
         let trust = self.trust(workspace)?;
         let open = self.store.read(|read| read.open_releases())?;
@@ -375,7 +381,11 @@ impl Engine {
         Ok(enacted)
     }
 
-    fn journal(&self, environment: &Environment, meanings: BTreeMap<SpecName, SpecMeaning>) -> ReleaseJournal<'_> {
+    fn journal(
+        &self,
+        environment: &Environment,
+        meanings: BTreeMap<SpecName, SpecMeaning>,
+    ) -> ReleaseJournal<'_> {
         ReleaseJournal { engine: self, agent: environment.agent.clone(), meanings }
     }
 
@@ -507,9 +517,10 @@ fn policy(reading: &Reading, environment: &Environment) -> EnvironmentPolicy {
     let names: Vec<SpecName> = match &environment.requires {
         Some(names) => names.clone(),
         None => {
-            let of_agent = reading.specs.iter().filter(|read| {
-                read.spec.as_ref().is_none_or(|spec| spec.agent == environment.agent)
-            });
+            let of_agent = reading
+                .specs
+                .iter()
+                .filter(|read| read.spec.as_ref().is_none_or(|spec| spec.agent == environment.agent));
             of_agent.map(|read| read.name.clone()).collect()
         }
     };
@@ -529,7 +540,8 @@ fn policy(reading: &Reading, environment: &Environment) -> EnvironmentPolicy {
         Requirement {
             spec,
             meaning: found.map(|found| found.meaning),
-            wrongly_blocked: gatewright_core::spec::Unit::from_millionths(wrongly_blocked).unwrap_or_default(),
+            wrongly_blocked: gatewright_core::spec::Unit::from_millionths(wrongly_blocked)
+                .unwrap_or_default(),
         }
     });
     EnvironmentPolicy {

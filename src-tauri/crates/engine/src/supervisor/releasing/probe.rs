@@ -40,11 +40,12 @@ impl Probe for EndpointProbe {
                 Asked::Answered(record) => {
                     let named = record.identity.get(VERSION_HEADER);
                     let version = named.and_then(|named| named.parse().ok());
-                    Ok(version.map_or_else(|| Served::Unnamed(named.cloned().unwrap_or_default()), Served::Version))
+                    Ok(version
+                        .map_or_else(|| Served::Unnamed(named.cloned().unwrap_or_default()), Served::Version))
                 }
-                Asked::AgentError { message, .. } | Asked::Missing { message, .. } | Asked::Open { message, .. } => {
-                    Err(message)
-                }
+                Asked::AgentError { message, .. }
+                | Asked::Missing { message, .. }
+                | Asked::Open { message, .. } => Err(message),
                 Asked::Cancelled => Err("it was cancelled".to_owned()),
             }
         })
@@ -57,7 +58,8 @@ pub(super) struct SealedContent(pub(super) Store);
 impl Sealed for SealedContent {
     fn manifest(&self, version: VersionId) -> Result<Manifest, String> {
         let row = self.0.read(|read| read.version(version)).map_err(|error| error.to_string())?;
-        row.map(|row| row.version.manifest).ok_or_else(|| format!("{} was never sealed here", version.0.short()))
+        row.map(|row| row.version.manifest)
+            .ok_or_else(|| format!("{} was never sealed here", version.0.short()))
     }
 
     fn open(&self, digest: &Digest) -> std::io::Result<Box<dyn Read + Send>> {

@@ -20,7 +20,11 @@ use crate::{
 
 impl Engine {
     /// What the specs in force at the last promotion say of `version`; empty before the first.
-    pub(super) fn former(&self, environment: &Environment, version: &Version) -> Result<Vec<FormerView>, ReleaseError> {
+    pub(super) fn former(
+        &self,
+        environment: &Environment,
+        version: &Version,
+    ) -> Result<Vec<FormerView>, ReleaseError> {
         let views = self.store.read(|read| {
             let mut views = Vec::new();
             for (name, meaning) in in_force(read, environment)? {
@@ -33,11 +37,14 @@ impl Engine {
 }
 
 /// What the specs meant when something last went live by promotion.
-fn in_force(read: &Read<'_>, environment: &Environment) -> Result<BTreeMap<SpecName, SpecMeaning>, StoreError> {
+fn in_force(
+    read: &Read<'_>,
+    environment: &Environment,
+) -> Result<BTreeMap<SpecName, SpecMeaning>, StoreError> {
     for row in read.lives(&environment.name, u32::MAX)? {
         let Some(decision) = read.decision(row.release.grant)? else { continue };
-        let body: serde_json::Value =
-            serde_json::from_slice(&decision.body).map_err(|error| StoreError::unreadable("decision", error))?;
+        let body: serde_json::Value = serde_json::from_slice(&decision.body)
+            .map_err(|error| StoreError::unreadable("decision", error))?;
         let meanings: BTreeMap<SpecName, SpecMeaning> =
             serde_json::from_value(body["meanings"].clone()).unwrap_or_default();
         // A rollback keeps none: it was decided by what was live, not by specs.
@@ -58,7 +65,9 @@ fn former(
     let Some(body) = read.meaning(meaning)? else { return Ok(None) };
     let spec: Spec = serde_json::from_slice(&body).map_err(|error| StoreError::unreadable("spec", error))?;
     let attempts = read.attempts(version.id, name)?;
-    let Some(newest) = attempts.iter().rev().find(|row| row.key.purpose == Purpose::Gate) else { return Ok(None) };
+    let Some(newest) = attempts.iter().rev().find(|row| row.key.purpose == Purpose::Gate) else {
+        return Ok(None);
+    };
     let stream: StreamKey = newest.key.clone();
     let recorded = gating::recorded(read, &stream, &spec)?;
     let judged = gating::plan(read, &spec, stream).and_then(|(plan, registered)| {

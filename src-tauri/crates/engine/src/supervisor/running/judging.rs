@@ -94,7 +94,8 @@ impl Engine {
             .store
             .read(|read| {
                 let recorded = gating::recorded(read, &stream, &task.spec)?;
-                Ok(gating::plan(read, &task.spec, stream.clone()).map(|(plan, known)| (plan, known, recorded)))
+                Ok(gating::plan(read, &task.spec, stream.clone())
+                    .map(|(plan, known)| (plan, known, recorded)))
             })?
             .map_err(gated)?;
         let registered = match known {
@@ -102,9 +103,9 @@ impl Engine {
             None => self.register(&task.spec, &plan).await?,
         };
         let seen = gating::seen(&plan, registered, &recorded.facts).map_err(|error| gated(error.into()))?;
-        let follow = ask.watch.map(|watch| -> Arc<dyn Follow> {
-            Arc::new(FollowSpec { spec: task.spec.name.clone(), watch })
-        });
+        let follow = ask
+            .watch
+            .map(|watch| -> Arc<dyn Follow> { Arc::new(FollowSpec { spec: task.spec.name.clone(), watch }) });
         let assignment = Assignment {
             plan: plan.clone(),
             spec: Arc::new(task.spec.clone()),
@@ -127,11 +128,7 @@ impl Engine {
     }
 
     /// Records a plan, with everything that its meaning consists of, before the first answer that it counts.
-    async fn register(
-        &self,
-        spec: &Spec,
-        plan: &Plan,
-    ) -> Result<Seq, RunError> {
+    async fn register(&self, spec: &Spec, plan: &Plan) -> Result<Seq, RunError> {
         let (spec, plan) = (spec.clone(), plan.clone());
         let write = move |write: &Write<'_>| {
             let body = serde_json::to_vec(&spec).map_err(|error| StoreError::unreadable("spec", error))?;
@@ -174,7 +171,13 @@ impl Engine {
     }
 
     /// Signs and stores a verdict, with the scores and the point of the chart that go with it.
-    async fn give(&self, plan: &Plan, verdict: &Verdict, recorded: &Recorded, about: &About) -> Result<Seq, EngineError> {
+    async fn give(
+        &self,
+        plan: &Plan,
+        verdict: &Verdict,
+        recorded: &Recorded,
+        about: &About,
+    ) -> Result<Seq, EngineError> {
         let envelope = self.sign_verdict(verdict, about)?;
         let judged: Vec<_> = recorded
             .judged
@@ -189,7 +192,7 @@ impl Engine {
                     write.record_scores(*trial, judged)?;
                 }
             }
-            write.put_point(&given.stream, &point)?;
+            write.set_point(&given.stream, &point)?;
             let seq = write.give_verdict(&given, &envelope)?;
             if given.outcome.ends_attempt() {
                 write.end_stream(&given.stream)?;

@@ -126,7 +126,9 @@ pub enum RunError {
     #[error("there is no spec `{0}`")]
     NoSuchSpec(SpecName),
     /// There is no spec at all.
-    #[error("the workspace has no spec: write cases and a gate into gatewright.yaml, or files below `specs/`")]
+    #[error(
+        "the workspace has no spec: write cases and a gate into gatewright.yaml, or files below `specs/`"
+    )]
     NoSpec,
     /// There is no such environment, or it has no endpoint, or is for another agent.
     #[error("{0}")]
@@ -254,7 +256,9 @@ impl Engine {
     async fn end_interrupted(&self) -> Result<(), StoreError> {
         let open = self.store.read(|read| read.open_runs())?;
         for row in open {
-            self.store.write(Durability::Normal, move |write| write.end_run(row.id, RunState::Interrupted)).await?;
+            self.store
+                .write(Durability::Normal, move |write| write.end_run(row.id, RunState::Interrupted))
+                .await?;
         }
         Ok(())
     }
@@ -299,7 +303,6 @@ impl Engine {
         }
         Ok(reports)
     }
-
 }
 
 /// Asks one spec with this.

@@ -103,7 +103,10 @@ impl Engine {
                 .get(name)
                 .ok_or_else(|| refuse(format!("there is no environment `{name}` in gatewright.yaml")))?;
             if environment.agent != agent.name {
-                return Err(refuse(format!("`{name}` serves the agent `{}`, not `{}`", environment.agent, agent.name)));
+                return Err(refuse(format!(
+                    "`{name}` serves the agent `{}`, not `{}`",
+                    environment.agent, agent.name
+                )));
             }
             present.endpoint = recipe::live_endpoint(workspace, environment)
                 .ok_or_else(|| refuse(format!("`{name}` has no `endpoint` in gatewright.yaml")))?;
@@ -126,7 +129,8 @@ impl Engine {
             demo: self.demo.as_ref(),
             context,
             currency: workspace.currency,
-            fixed_concurrency: measures.contains(&Measure::LatencyMs) || measures.contains(&Measure::FirstTokenMs),
+            fixed_concurrency: measures.contains(&Measure::LatencyMs)
+                || measures.contains(&Measure::FirstTokenMs),
             stream: measures.contains(&Measure::FirstTokenMs),
             fresh_connections: false,
             scratch,
@@ -140,11 +144,9 @@ impl Engine {
         let target = environment.map(|environment| match &environment.deploy {
             Deploy::Folder { path } => self.root.join(path),
         });
-        let elsewhere = environment.and_then(|environment| environment.endpoint.as_ref()).map(|live| Elsewhere {
-            url: &live.url,
-            auth: live.auth.as_ref(),
-            target: target.as_deref(),
-        });
+        let elsewhere = environment
+            .and_then(|environment| environment.endpoint.as_ref())
+            .map(|live| Elsewhere { url: &live.url, auth: live.auth.as_ref(), target: target.as_deref() });
         Ok(asking.connect(&agent, &task.present.version.manifest, &contents, elsewhere).await?)
     }
 }
@@ -167,9 +169,8 @@ pub(super) fn budget(workspace: &Workspace, spec: &Spec, request: &RunRequest, s
 
 fn measures(spec: &Spec) -> BTreeSet<Measure> {
     let of = |rule: &Rule| match rule {
-        Rule::Rate { of: Metric::Within { of, .. }, .. } | Rule::Plain { of: Metric::Within { of, .. }, .. } => {
-            Some(*of)
-        }
+        Rule::Rate { of: Metric::Within { of, .. }, .. }
+        | Rule::Plain { of: Metric::Within { of, .. }, .. } => Some(*of),
         _ => None,
     };
     spec.gate.iter().filter_map(|criterion| of(&criterion.rule)).collect()
@@ -191,7 +192,11 @@ pub(super) fn chosen<'a>(reading: &'a Reading, names: &[SpecName]) -> Result<Vec
         names.iter().map(find).collect::<Result<_, _>>()?
     };
     if meant.is_empty() {
-        return Err(if reading.errors() > 0 { RunError::BadSpec(reading.errors()) } else { RunError::NoSpec });
+        return Err(if reading.errors() > 0 {
+            RunError::BadSpec(reading.errors())
+        } else {
+            RunError::NoSpec
+        });
     }
     let bad = || RunError::BadSpec(reading.errors().max(1));
     meant.into_iter().map(|read| read.spec.as_ref().ok_or_else(bad)).collect()
