@@ -8,6 +8,7 @@ pub mod clock;
 pub mod deploy;
 pub mod durable;
 pub mod event;
+pub mod evidence;
 pub mod port;
 pub mod run;
 pub mod store;

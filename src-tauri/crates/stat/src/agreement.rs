@@ -92,19 +92,24 @@ pub fn corrected(labelled: &[(f64, f64)], judged: &[f64]) -> Option<Corrected> {
     let (_, spread) = mean_and_variance(scores.chain(judged.iter().copied()), few + many);
     let ratio = 1.0 + few as f64 / many as f64;
     let trust = if spread > 0.0 { (together / (ratio * spread)).clamp(0.0, 1.0) } else { 0.0 };
-    Some(corrected_with(labelled, judged, trust))
+    corrected_with(labelled, judged, trust)
 }
 
-/// [`corrected`] with a given trust; both samples hold two or more.
-fn corrected_with(labelled: &[(f64, f64)], judged: &[f64], trust: f64) -> Corrected {
+/// [`corrected`] with a given trust in [0, 1]: 1 takes the judge at its word up to its mean error, 0 uses the labels
+/// alone. None with fewer than two of either.
+#[must_use]
+pub fn corrected_with(labelled: &[(f64, f64)], judged: &[f64], trust: f64) -> Option<Corrected> {
     let (few, many) = (labelled.len(), judged.len());
+    if few < 2 || many < 2 {
+        return None;
+    }
     let population = |variance: f64, n: usize| variance * (n as f64 - 1.0) / n as f64;
     let (judged_mean, judged_spread) = mean_and_variance(judged.iter().copied(), many);
     let (rest_mean, rest_spread) =
         mean_and_variance(labelled.iter().map(|(label, score)| label - trust * score), few);
     let variance = trust * trust * population(judged_spread, many) / many as f64
         + population(rest_spread, few) / few as f64;
-    Corrected { mean: trust * judged_mean + rest_mean, error: libm::sqrt(variance), trust }
+    Some(Corrected { mean: trust * judged_mean + rest_mean, error: libm::sqrt(variance), trust })
 }
 
 #[cfg(test)]

@@ -34,7 +34,7 @@ pub struct Flakiness {
     pub design_effect: f64,
     /// Cases that passed sometimes, and sometimes not.
     pub flaky: u32,
-    /// The mean variance of a trial within its case.
+    /// The variance of a trial within its case, estimated without bias, on average over the cases.
     pub variance_within: f64,
 }
 
@@ -53,15 +53,14 @@ pub fn flakiness(passes: &[u32], k: u32) -> Option<Flakiness> {
         return None;
     }
     let between = trials * rates().map(|p| (p - mean) * (p - mean)).sum::<f64>() / (cases - 1.0);
-    let spread = rates().map(|p| p * (1.0 - p)).sum::<f64>() / cases;
-    let within = spread * trials / (trials - 1.0);
+    let within = trials * rates().map(|p| p * (1.0 - p)).sum::<f64>() / (cases * (trials - 1.0));
     let within_case = (between - within) / (between + (trials - 1.0) * within);
     Some(Flakiness {
         mean,
         within_case,
         design_effect: 1.0 + (trials - 1.0) * within_case,
         flaky: passes.iter().filter(|&&c| 0 < c && c < k).count() as u32,
-        variance_within: spread,
+        variance_within: within,
     })
 }
 

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, num::NonZeroU32};
 use proptest::prelude::*;
 
 use super::*;
-use crate::id::{ComponentName, PlanId};
+use crate::id::{ComponentName, GrantId, PlanId};
 use crate::plan::{METHOD, StreamKey};
 use crate::release::{Kind, Release, Rung, State, Times};
 use crate::verdict::Why;
@@ -134,7 +134,7 @@ impl World {
         decide(&self.policy, &self.proposal(), &self.views(), &self.live)
     }
 
-    fn granted(&self) -> Grant {
+    fn granted(&self) -> Box<Grant> {
         match self.decide() {
             Decision::Granted(grant) => grant,
             Decision::Refused(refusals) => panic!("refused: {refusals:?}"),

@@ -60,6 +60,9 @@ impl Hearing {
                 hearers[case].push(number);
             }
         }
+        // More is never heard, so a run need not look further ahead.
+        let wanting = listeners.iter().filter(|listener| listener.wants());
+        let most = wanting.fold(0, |sum: u32, listener| sum.saturating_add(listener.heard_max()));
         let mut hearing = Self {
             stream: Stream::of(plan)?,
             ask: plan.ask,
@@ -68,7 +71,7 @@ impl Hearing {
             listeners,
             hearers,
             ahead: VecDeque::new(),
-            ahead_min: plan.window_max as usize,
+            ahead_min: plan.window_max.min(most).max(1) as usize,
             rounds_drawn: 0,
             heard: 0,
             ended: false,

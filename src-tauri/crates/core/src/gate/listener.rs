@@ -87,10 +87,15 @@ impl Listener {
         self.tally.score_sum
     }
 
-    /// Slots heard at most.
+    /// Slots heard at most if no more answers go missing than did: a missing answer may lengthen `never`.
     #[must_use]
-    pub const fn heard_max(&self) -> u32 {
-        self.heard_max
+    pub fn heard_max(&self) -> u32 {
+        match &self.boundary {
+            Boundary::FirstFailure { pass_at_missing_le } => {
+                never::heard_max(pass_at_missing_le, self.tally.counts.lost())
+            }
+            _ => self.heard_max,
+        }
     }
 
     /// What it says; none while it is undecided and could go on.
@@ -150,9 +155,9 @@ impl Listener {
         steps.max(1)
     }
 
-    /// Slots that it still hears at most.
+    /// Slots that it still hears at most, if no more answers go missing.
     #[must_use]
-    pub const fn left_at_most(&self) -> u32 {
-        self.heard_max.saturating_sub(self.tally.counts.heard())
+    pub fn left_at_most(&self) -> u32 {
+        self.heard_max().saturating_sub(self.tally.counts.heard())
     }
 }

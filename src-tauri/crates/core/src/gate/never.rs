@@ -48,6 +48,13 @@ pub(super) fn decide(pass_at_missing_le: &[i32], tally: &Tally) -> Option<Outcom
     ended.then_some(Outcome::Inconclusive(Why::Missing))
 }
 
+/// Slots heard at most with so many answers missing.
+pub(super) fn heard_max(pass_at_missing_le: &[i32], missing: u32) -> u32 {
+    let place = pass_at_missing_le.iter().position(|&allowed| i64::from(allowed) >= i64::from(missing));
+    let last = pass_at_missing_le.len().saturating_sub(1);
+    u32::try_from(place.unwrap_or(last)).unwrap_or(u32::MAX)
+}
+
 /// Slots to a decision if all that follow pass.
 pub(super) fn steps_to_pass(pass_at_missing_le: &[i32], tally: &Tally) -> u32 {
     let heard = tally.counts.heard() as usize;

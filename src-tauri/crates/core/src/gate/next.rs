@@ -4,7 +4,7 @@
 //! says. It does not run ahead blindly: a slot is asked only when a criterion would hear it before it passes if all
 //! that follow pass.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -49,11 +49,18 @@ pub struct Seen {
     window_max: usize,
     /// Answers that came before their turn.
     waiting: BTreeMap<Place, (Came, bool)>,
-    ended: BTreeSet<Place>,
-    in_flight: BTreeSet<Place>,
-    open: BTreeSet<Place>,
+    asked: BTreeMap<Place, Asked>,
+    in_flight: usize,
     spent: Spent,
     halted: Option<Why>,
+}
+
+/// How far a slot got.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Asked {
+    InFlight,
+    Open,
+    Ended,
 }
 
 impl Seen {
@@ -67,9 +74,8 @@ impl Seen {
             plan_recorded,
             window_max: plan.window_max as usize,
             waiting: BTreeMap::new(),
-            ended: BTreeSet::new(),
-            in_flight: BTreeSet::new(),
-            open: BTreeSet::new(),
+            asked: BTreeMap::new(),
+            in_flight: 0,
             spent: Spent::default(),
             halted: None,
         })
@@ -77,18 +83,19 @@ impl Seen {
 
     /// A slot was sent, or is about to be.
     pub fn sent(&mut self, slot: &Slot) {
-        self.in_flight.extend(self.hearing.place(slot));
+        if let Some(place) = self.hearing.place(slot) {
+            self.put(place, Some(Asked::InFlight));
+        }
     }
 
     /// A slot has ended: with an answer, an error of the agent, or an answer that will never be known. It is heard
     /// when its turn comes. Facts never change: a second telling is ignored.
     pub fn ended(&mut self, facts: SlotFacts) {
         let Some(place) = self.hearing.place(&facts.slot) else { return };
-        self.in_flight.remove(&place);
-        self.open.remove(&place);
-        if !self.ended.insert(place) {
+        if self.asked.get(&place) == Some(&Asked::Ended) {
             return;
         }
+        self.put(place, Some(Asked::Ended));
         self.waiting.insert(place, (facts.came, facts.recorded < self.plan_recorded));
         while let Some(wanted) = self.hearing.wanted_place() {
             let Some((came, reused)) = self.waiting.remove(&wanted) else { break };
@@ -100,16 +107,29 @@ impl Seen {
     /// be heard in this run.
     pub fn left_open(&mut self, slot: &Slot) {
         if let Some(place) = self.hearing.place(slot) {
-            self.in_flight.remove(&place);
-            self.open.insert(place);
+            self.put(place, Some(Asked::Open));
         }
     }
 
     /// A slot came back unasked, or was cancelled: it may be asked again.
     pub fn returned(&mut self, slot: &Slot) {
         if let Some(place) = self.hearing.place(slot) {
-            self.in_flight.remove(&place);
+            self.put(place, None);
         }
+    }
+
+    /// A slot that has ended stays so; else it gets this far, or back to where nobody asked it.
+    fn put(&mut self, place: Place, state: Option<Asked>) {
+        let before = self.asked.get(&place).copied();
+        if before == Some(Asked::Ended) {
+            return;
+        }
+        self.in_flight -= usize::from(before == Some(Asked::InFlight));
+        self.in_flight += usize::from(state == Some(Asked::InFlight));
+        match state {
+            Some(state) => self.asked.insert(place, state),
+            None => self.asked.remove(&place),
+        };
     }
 
     /// What the run has used up so far.
@@ -134,13 +154,13 @@ impl Seen {
     /// Slots asked: ended, open or in flight.
     #[must_use]
     pub fn asked(&self) -> usize {
-        self.ended.len() + self.in_flight.len() + self.open.len()
+        self.asked.len()
     }
 
     /// Slots in flight.
     #[must_use]
-    pub fn in_flight(&self) -> usize {
-        self.in_flight.len()
+    pub const fn in_flight(&self) -> usize {
+        self.in_flight
     }
 
     /// The slots that are wanted, within reach and neither ended nor in flight, `room` of them at most; and whether
@@ -164,14 +184,11 @@ impl Seen {
                 }
                 continue;
             }
-            if self.open.contains(&place) {
-                return (ask, true);
-            }
-            if !self.ended.contains(&place) && !self.in_flight.contains(&place) {
-                if ask.len() == room {
-                    break;
-                }
-                ask.push(self.hearing.slot(place));
+            match self.asked.get(&place) {
+                Some(Asked::InFlight | Asked::Ended) => {}
+                Some(Asked::Open) => return (ask, true),
+                None if ask.len() == room => break,
+                None => ask.push(self.hearing.slot(place)),
             }
         }
         (ask, false)
@@ -183,7 +200,7 @@ impl Seen {
 /// A changed identity stops the run whatever was decided; else a decision outweighs every reason to stop.
 #[must_use]
 pub fn next(seen: &Seen, budget: &Budget, concurrency: u32) -> Step {
-    let in_flight = seen.in_flight.len();
+    let in_flight = seen.in_flight;
     let stop = |why| if in_flight == 0 { Step::Stopped(why) } else { Step::Wait };
     match seen.halted {
         Some(Why::IdentityChanged) => return stop(Why::IdentityChanged),
@@ -195,8 +212,11 @@ pub fn next(seen: &Seen, budget: &Budget, concurrency: u32) -> Step {
     let in_time = seen.spent.time_ms < budget.time_ms;
     let calls = budget.calls.saturating_sub(seen.spent.calls).saturating_sub(in_flight as u64);
     let calls = if in_money && in_time { usize::try_from(calls).unwrap_or(usize::MAX) } else { 0 };
-    let room = (concurrency.max(1) as usize).saturating_sub(in_flight);
-    let (ask, barred) = seen.askable(room.min(calls));
+    let room = (concurrency.max(1) as usize).saturating_sub(in_flight).min(calls);
+    if room == 0 && in_flight > 0 {
+        return Step::Wait;
+    }
+    let (ask, barred) = seen.askable(room);
     if !ask.is_empty() {
         Step::Ask(ask)
     } else if in_flight > 0 {

@@ -7,7 +7,7 @@ use gatewright_stat::{design, never::blocked, walk::Corridor};
 use super::{
     CALLS_MAX, PlanProblem,
     hearing::Reader,
-    planning,
+    never, planning,
     rate::{self, Levels},
     words::{self, Percent},
 };
@@ -39,7 +39,7 @@ pub struct Calls {
     pub at_target: u32,
     /// On average for one at the floors, likewise.
     pub at_floor: u32,
-    /// At most.
+    /// At most, when no answer is missing.
     pub at_most: u32,
 }
 
@@ -67,8 +67,10 @@ pub struct CriterionOutlook {
     pub at_target: f64,
     /// On average at the floor, likewise.
     pub at_floor: f64,
-    /// At most.
+    /// At most, when no answer is missing.
     pub at_most: u32,
+    /// At most with 1, 2, 3 answers missing; of `never`.
+    pub if_missing: Vec<u32>,
     /// What it tells apart; of a rate.
     pub tells: Option<Tells>,
     /// How often it blocks a version that is right so often; of `never`.
@@ -100,6 +102,9 @@ pub struct Blocked {
 
 /// How right the versions are of which `never` tells how often it blocks them.
 const RIGHT: [f64; 3] = [0.99, 0.995, 0.999];
+
+/// Up to how many missing answers `never` tells its length.
+const MISSING_TOLD: u32 = 3;
 
 /// What the gate of a spec will cost, and what it can tell apart. `budget` is the one that a run would have.
 ///
@@ -181,6 +186,7 @@ fn one(spec: &Spec, planned: &PlannedCriterion) -> CriterionOutlook {
         at_target: f64::from(at_most),
         at_floor: f64::from(at_most),
         at_most,
+        if_missing: Vec::new(),
         tells: None,
         blocked: Vec::new(),
     };
@@ -204,6 +210,9 @@ fn one(spec: &Spec, planned: &PlannedCriterion) -> CriterionOutlook {
         }
         (Boundary::FirstFailure { pass_at_missing_le }, _) => {
             one.if_none_fails = first(pass_at_missing_le);
+            one.at_most = one.if_none_fails;
+            one.if_missing =
+                (1..=MISSING_TOLD).map(|missing| never::heard_max(pass_at_missing_le, missing)).collect();
             one.at_target = f64::from(one.if_none_fails);
             one.at_floor = one.at_target;
             one.blocked =
@@ -254,19 +263,36 @@ fn sentences(spec: &Spec, outlook: &Outlook) -> Vec<String> {
         words::questions(spec.cases.len()),
         words::times(calls.at_most)
     );
-    match blocking().find_map(|one| one.tells.map(|tells| (one, tells))) {
-        Some((_, tells)) => {
+    let none = words::count(calls.if_none_fails);
+    let rates: Vec<_> = outlook.criteria.iter().filter_map(|one| Some((one, one.tells?))).collect();
+    match rates[..] {
+        [] => said.push(format!("{asked} ({none} if none fails).")),
+        [(one, tells)] => {
             let (target, floor) = (Percent(tells.target), Percent(tells.floor));
+            let about = words::count(calls.at_target);
             said.push(format!(
-                "{asked} ({} if none fails, about {} at {target}): that tells {target} from {floor}.",
-                words::count(calls.if_none_fails),
-                words::count(calls.at_target)
+                "{asked} ({none} if none fails, about {about} at {target}): that tells {target} from {floor}."
             ));
+            said.extend(closer("To tell it", tells));
+            said.extend(one_round("One round alone tells", one, tells));
         }
-        None => said.push(format!("{asked} ({} if none fails).", words::count(calls.if_none_fails))),
+        _ => {
+            let about = words::count(calls.at_target);
+            said.push(format!("{asked} ({none} if none fails, about {about} at the targets)."));
+            for (one, tells) in rates {
+                let (target, floor) = (Percent(tells.target), Percent(tells.floor));
+                said.push(format!("`{}` tells {target} from {floor}.", one.name));
+                said.extend(closer("To tell it", tells));
+                said.extend(one_round("One round alone tells", one, tells));
+            }
+        }
     }
     for one in &outlook.criteria {
-        criterion_sentences(one, &mut said);
+        if one.cases == 0 {
+            said.push(format!("`{}` hears no case, so it can never be met.", one.name));
+        } else if !one.blocked.is_empty() {
+            said.push(blocks(one));
+        }
     }
     if let Some(short) = outlook.underfunded {
         said.push(format!(
@@ -278,43 +304,38 @@ fn sentences(spec: &Spec, outlook: &Outlook) -> Vec<String> {
     said
 }
 
-fn criterion_sentences(one: &CriterionOutlook, said: &mut Vec<String>) {
-    if one.cases == 0 {
-        said.push(format!("`{}` hears no case, so it can never be met.", one.name));
-        return;
-    }
-    if let Some(tells) = one.tells {
-        let (target, floor) = (Percent(tells.target), Percent(tells.floor));
-        if let Some((closer, calls)) = tells.closer {
-            let closer = Percent(closer);
-            said.push(format!(
-                "`{}`: to tell {target} from {closer} instead of {floor}: `floor: {closer:#}`, up to {} calls.",
-                one.name,
-                words::count(calls)
-            ));
+fn closer(start: &str, tells: Tells) -> Option<String> {
+    let (floor, calls) = tells.closer?;
+    let floor = Percent(floor);
+    Some(format!("{start} from {floor}: `floor: {floor:#}`, up to {}.", words::calls(calls)))
+}
+
+/// What a plain look at every case would be worth.
+fn one_round(start: &str, one: &CriterionOutlook, tells: Tells) -> Option<String> {
+    let target = Percent(tells.target);
+    let told = match words::rounded(tells.one_round) {
+        Unit::ZERO => format!("nothing apart from {target}"),
+        floor => format!("{target} only from {}", Percent(floor)),
+    };
+    let fewer = one.cases > 0 && one.cases < one.at_most;
+    fewer.then(|| format!("{start} {told}: `method: fixed`, if that is what you want."))
+}
+
+/// How often `never` blocks a good version, which it makes no promise about.
+fn blocks(one: &CriterionOutlook) -> String {
+    let blocked = one.blocked.iter().enumerate().map(|(place, one)| {
+        let (right, times) = (words::trimmed(one.right * 100.0), words::in_100(one.blocked));
+        match place {
+            0 => format!("a version right {right} % of the time is blocked {times} times in 100"),
+            _ => format!("{right} %: {times}"),
         }
-        let round = if tells.one_round == Unit::ZERO {
-            "nothing apart from".to_owned()
-        } else {
-            format!("only {} from", Percent(words::rounded(tells.one_round)))
-        };
-        if one.cases < one.at_most {
-            said.push(format!(
-                "One round alone tells {round} {target}: `method: fixed`, if that is what you want."
-            ));
-        }
-    }
-    if !one.blocked.is_empty() {
-        let blocked: Vec<_> = one
-            .blocked
-            .iter()
-            .map(|one| format!("{} %: {}", words::trimmed(one.right * 100.0), words::in_100(one.blocked)))
-            .collect();
-        said.push(format!(
-            "`{}` passes after {} without a failure; how often in 100 it blocks a version that is right so often: {}.",
-            one.name,
-            words::calls(one.if_none_fails),
-            blocked.join(", ")
-        ));
-    }
+    });
+    let passes = words::calls(one.if_none_fails);
+    let longer: Vec<_> = one.if_missing.iter().map(|&calls| words::count(calls)).collect();
+    format!(
+        "`{}` passes after {passes} without a failure ({} with 1, 2, 3 answers missing); {}.",
+        one.name,
+        longer.join(", "),
+        blocked.collect::<Vec<_>>().join(", ")
+    )
 }

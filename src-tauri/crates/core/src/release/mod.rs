@@ -268,12 +268,12 @@ pub fn advance(release: &Release, report: Report) -> (State, Act) {
 const fn settled(state: State, found: Found) -> (State, Act) {
     match (state, found) {
         (_, Found::Target) => (State::Observing, Act::Observe),
+        // The switch is written down before it is sent: here it was not sent, whatever else happened.
+        (State::Intent | State::Staged, _) => (State::NotApplied, Act::Rest),
         (_, Found::Other) => (State::Conflict, Act::Rest),
         // The target had acknowledged, so somebody moved it back since.
         (State::Switched | State::Observing, Found::Former) => (State::Conflict, Act::Rest),
         (_, Found::Former) => (State::NotApplied, Act::Rest),
-        // The switch is written down before it is sent: here it was not sent.
-        (State::Intent | State::Staged, Found::Unreachable) => (State::NotApplied, Act::Rest),
         (State::Switching, Found::Unreachable) => (State::Unknown, Act::Rest),
         (_, Found::Unreachable) => (state, Act::Rest),
     }

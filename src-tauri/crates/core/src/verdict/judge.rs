@@ -109,7 +109,7 @@ impl<'a> Consumed<'a> {
             }
         }
         let mut hearing = Hearing::new(inquiry.plan)?;
-        let heard_max = hearing.left_at_most();
+        let expected = hearing.left_at_most();
         let mut facts: Vec<&SlotFacts> = Vec::new();
         let mut heard = vec![Vec::new(); inquiry.plan.criteria.len()];
         while let Some(found) = hearing.wanted().and_then(|slot| by_slot.get(&slot).copied()) {
@@ -122,6 +122,8 @@ impl<'a> Consumed<'a> {
             }
             facts.push(found);
         }
+        // Missing answers may have lengthened it.
+        let heard_max = expected.max(hearing.heard() + hearing.left_at_most());
         Ok(Self { hearing, facts, heard, heard_max })
     }
 

@@ -36,7 +36,7 @@ pub struct CriterionVerdict {
     pub outcome: Outcome,
     /// Slots heard when it was decided, or so far.
     pub at: u32,
-    /// Slots heard at most.
+    /// Slots heard at most, if no more answers had gone missing.
     pub heard_max: u32,
     /// What they were.
     pub counts: Counts,
@@ -101,7 +101,7 @@ pub struct Verdict {
     pub cases: Vec<CaseTally>,
     /// What the heard slots were, each counted once: failed means that the case did not pass.
     pub counts: Counts,
-    /// Slots that the gate may hear at most.
+    /// Slots that the gate may hear at most, if no more answers had gone missing.
     pub heard_max: u32,
     /// Digest over the consumed slots, in order.
     pub facts: Digest,

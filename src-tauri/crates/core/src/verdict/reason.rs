@@ -175,7 +175,8 @@ pub(super) fn headline(verdict: &Verdict, own: Unit, left: u32) -> String {
         Outcome::Pass => {
             let first = blocking().find(|one| matches!(one.rule, Rule::Rate { .. }));
             let reason = first.or_else(|| blocking().next()).map_or("", |one| one.reason.as_str());
-            format!("Passed: {reason}.")
+            // "Passed: 39 of 41 passed" would say it twice.
+            format!("Passed: {}.", reason.replacen(" passed", "", 1))
         }
         Outcome::Fail => {
             let failed: Vec<_> = blocking().filter(|one| one.outcome == Outcome::Fail).collect();
@@ -189,6 +190,10 @@ pub(super) fn headline(verdict: &Verdict, own: Unit, left: u32) -> String {
     let decided = matches!(verdict.outcome, Outcome::Pass | Outcome::Fail);
     if decided && verdict.saved() > 0 {
         said.push_str(&format!(" {} saved.", calls(verdict.saved())));
+    }
+    let (heard, all) = (verdict.cases_heard(), verdict.cases.len());
+    if decided && heard < all {
+        said.push_str(&format!(" Asked {} of {} cases.", count(heard as u64), count(all as u64)));
     }
     if verdict.standing == Standing::Rescored {
         said.push_str(" Rescored: tuned on these answers, does not promote.");

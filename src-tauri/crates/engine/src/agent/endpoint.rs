@@ -41,6 +41,8 @@ const IDENTITY_HEADERS: [&str; 12] = [
 ];
 /// Bytes of a raw answer that are kept.
 const RAW_BYTES_MAX: usize = 256 * 1024;
+/// Bytes that a secret, encoded, takes at most for the above to hold.
+const SECRET_BYTES_MAX: usize = 64 * 1024;
 /// Bytes that a token is taken for, before an answer says how many there were.
 const BYTES_PER_TOKEN: usize = 4;
 /// Idle connections are closed after this, before servers close them.
@@ -250,6 +252,8 @@ impl<D: Dialect> Endpoint<D> {
             waited_ms: u64::try_from(waited.as_millis()).unwrap_or(u64::MAX),
         });
         record.raw = incoming.body;
+        // What is cut off is not searched; a secret that the cut goes through is still whole when it is searched.
+        record.raw.truncate(RAW_BYTES_MAX + SECRET_BYTES_MAX);
         self.redactor.record(&mut record);
         record.raw.truncate(RAW_BYTES_MAX);
         Tried { record, result, mended }
@@ -279,8 +283,12 @@ impl<D: Dialect> Endpoint<D> {
     fn with_pause(&self, mut fault: Fault, incoming: &Incoming) -> Fault {
         if matches!(fault.meaning, Meaning::NotProcessed | Meaning::Ambiguous) {
             fault.pause = pause::of_headers(&incoming.headers, self.context.clock.now());
-            if let Some(length) = fault.pause.filter(|length| *length <= PAUSE_MAX) {
-                self.queue.pause(length);
+            match fault.pause {
+                Some(length) if length <= PAUSE_MAX => self.queue.pause(length),
+                Some(length) => {
+                    let _ = write!(fault.message, "; it asks to be left alone for {} s", length.as_secs());
+                }
+                None => {}
             }
         }
         fault

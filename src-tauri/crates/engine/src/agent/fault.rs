@@ -160,7 +160,7 @@ pub(super) fn excerpt(bytes: &[u8]) -> String {
     let start = &bytes[..bytes.len().min(SHOWN_BYTES_MAX)];
     let end = if bytes.len() > SHOWN_BYTES_MAX { "…" } else { "" };
     if bytes.is_empty() {
-        return "nothing".to_owned();
+        return "an empty body".to_owned();
     }
     format!("“{}{end}”", line(&String::from_utf8_lossy(start)))
 }

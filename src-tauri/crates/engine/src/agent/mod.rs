@@ -20,6 +20,8 @@ mod redact;
 mod retry;
 mod secret;
 mod sse;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

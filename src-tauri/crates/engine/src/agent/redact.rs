@@ -152,11 +152,13 @@ fn percent(text: &str, lower: bool) -> String {
 }
 
 fn replace(bytes: Vec<u8>, needle: &[u8]) -> Vec<u8> {
+    let Some(&first) = needle.first() else { return bytes };
     let mut kept = Vec::new();
     let mut from = 0;
     let mut place = 0;
-    while let Some(window) = bytes.get(place..place + needle.len()) {
-        if window == needle {
+    while let Some(step) = bytes[place..].iter().position(|&byte| byte == first) {
+        place += step;
+        if bytes[place..].starts_with(needle) {
             kept.extend_from_slice(&bytes[from..place]);
             kept.extend_from_slice(REDACTED.as_bytes());
             place += needle.len();

@@ -398,7 +398,7 @@ impl<'d, 'a> Step<'d, 'a> {
         let seq = self.desk.journal.seq().await?;
         let clicked = self.desk.clock.elapsed();
         Ok(match decide_rollback(&self.release.environment, &target, &manifest, &live, seq) {
-            Decision::Granted(grant) => Ok(Order { grant, rehearsal: false, clicked }),
+            Decision::Granted(grant) => Ok(Order { grant: *grant, rehearsal: false, clicked }),
             Decision::Refused(refusals) => {
                 Err(refusals.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))
             }

@@ -14,6 +14,8 @@ pub mod folder;
 mod observe;
 mod ready;
 mod settle;
+#[cfg(test)]
+mod tests;
 
 pub use enact::{Desk, EnactError, Enacted, Order, Patience};
 pub use ready::{Readiness, ready};

@@ -14,6 +14,7 @@ mod lock;
 mod migrate;
 mod object;
 pub mod table;
+mod witness;
 mod writer;
 
 use std::{

@@ -98,18 +98,22 @@ fn digest_of(path: &Path) -> io::Result<Digest> {
     }
 }
 
-/// Entries below `files` that the manifest does not name: files, links, and folders that lead to no file of it.
+/// Entries below `files` that do not belong to the version: files and folders that it does not have, links, and
+/// whatever is a file where it has a folder or the other way round.
 fn extras(files: &Path, wanted: &BTreeMap<String, &FileEntry>) -> Vec<PathBuf> {
-    let mut known: BTreeSet<PathBuf> = BTreeSet::new();
-    for relative in wanted.keys() {
-        known.extend(Path::new(relative).ancestors().map(Path::to_path_buf));
-    }
+    let names: BTreeSet<&Path> = wanted.keys().map(Path::new).collect();
+    let folders: BTreeSet<&Path> =
+        wanted.keys().flat_map(|path| Path::new(path).ancestors().skip(1)).collect();
+    let belongs = |entry: &walkdir::DirEntry| {
+        let Ok(relative) = entry.path().strip_prefix(files) else { return false };
+        let kind = entry.file_type();
+        (kind.is_dir() && folders.contains(relative)) || (kind.is_file() && names.contains(relative))
+    };
     let mut walk = walkdir::WalkDir::new(files).min_depth(1).follow_links(false).into_iter();
     let mut extra = Vec::new();
     while let Some(entry) = walk.next() {
         let Ok(entry) = entry else { continue };
-        let is_known = entry.path().strip_prefix(files).is_ok_and(|relative| known.contains(relative));
-        if !is_known {
+        if !belongs(&entry) {
             if entry.file_type().is_dir() {
                 walk.skip_current_dir();
             }

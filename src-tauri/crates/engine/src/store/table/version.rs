@@ -154,6 +154,20 @@ impl Read<'_> {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// Versions whose newest label is this text.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn labelled(&self, text: &str) -> Result<Vec<VersionId>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT version.digest FROM label JOIN version ON version.id = label.version
+             WHERE label.text = ?1 AND label.seq = (SELECT max(seq) FROM label WHERE label.version = version.id)
+             ORDER BY version.id",
+        )?;
+        let rows = statement.query_map([text], |row| Ok(VersionId(digest(row.get(0)?))))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
     /// Every label of a version, oldest first.
     ///
     /// # Errors
