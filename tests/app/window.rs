@@ -24,7 +24,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// Characters of the page that a failed wait quotes.
 const QUOTE_CHARS_MAX: usize = 2_000;
 
-/// The app's window, with the driver that looks at it.
+/// The app's window, with the driver that looks at it. Dropped without being closed, the app is killed: that is how
+/// a journey makes it crash.
 pub(crate) struct Window {
     client: Client,
     _driver: Process,
@@ -110,7 +111,7 @@ impl Window {
         fs::write(&path, self.client.screenshot().await?).with_context(|| path.display().to_string())
     }
 
-    /// Closes the window, as a person does, and with it the app.
+    /// Ends the session, and with it the app.
     pub(crate) async fn close(self) -> anyhow::Result<()> {
         Ok(timeout(PATIENCE, self.client.close()).await.context("the window did not close in time")??)
     }

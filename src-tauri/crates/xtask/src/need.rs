@@ -96,6 +96,13 @@ fn install(steps: &mut Steps, needs: &[&Need]) -> Result<(), Failure> {
             "This machine lacks:\n{what}\nInstall these with your system's package manager, then run this again."
         )));
     }
+    if !is_root() && place::program("sudo").is_none() {
+        let packages = needs.iter().map(|need| need.package).collect::<Vec<_>>().join(" ");
+        return Err(Failure::new(format!(
+            "This machine lacks:\n{what}\nOnly root may install packages, and there is no sudo. As root, run:\n  \
+             apt-get update && apt-get install --no-install-recommends {packages}"
+        )));
+    }
     say!("This machine lacks:\n{what}");
     let mut arguments = vec!["install", "--yes", "--no-install-recommends"];
     arguments.extend(needs.iter().map(|need| need.package));
@@ -110,7 +117,7 @@ fn install(steps: &mut Steps, needs: &[&Need]) -> Result<(), Failure> {
     match needs.iter().find(|need| !need.is_met()) {
         None => Ok(()),
         Some(need) => Err(Failure::new(format!(
-            "The package {} was installed, and yet {} is not found. Is it in a place that PATH does not name?",
+            "The package {} was installed, and yet {} is not found: is it where PATH or PKG_CONFIG_PATH points?",
             need.package, need.what
         ))),
     }
@@ -124,27 +131,25 @@ fn lists_are_there() -> bool {
 
 /// Runs apt-get as root, without a question.
 fn apt(steps: &mut Steps, what: &str, arguments: &[&str]) -> Result<(), Failure> {
-    let root = answer("id", &["-u"]).is_some_and(|user| user == "0");
-    let mut command = if root {
+    let mut command = if is_root() {
         Command::new("apt-get")
-    } else if place::program("sudo").is_some() {
+    } else {
         let mut sudo = Command::new("sudo");
         if !std::io::stdin().is_terminal() {
             sudo.arg("--non-interactive");
         }
         sudo.args(["DEBIAN_FRONTEND=noninteractive", "apt-get"]);
         sudo
-    } else {
-        return Err(Failure::new(format!(
-            "Packages can only be installed by root, and there is no sudo. As root, run:\n  apt-get {}",
-            arguments.join(" ")
-        )));
     };
     command
         .env("DEBIAN_FRONTEND", "noninteractive")
         .args(["-q", "-o", "DPkg::Lock::Timeout=300", "-o", "Acquire::Retries=3"])
         .args(arguments);
     steps.run(what, minutes(30), &mut command)
+}
+
+fn is_root() -> bool {
+    answer("id", &["-u"]).is_some_and(|user| user == "0")
 }
 
 /// Checks Node, and installs it where apt has one that is new enough.
@@ -154,7 +159,8 @@ fn node(steps: &mut Steps) -> Result<(), Failure> {
     }
     let offered = answer("apt-cache", &["show", "--no-all-versions", "nodejs"]).unwrap_or_default();
     let offered = offered.lines().find_map(|line| line.strip_prefix("Version:"));
-    if offered.and_then(version).is_some_and(|version| version >= NODE_MIN) {
+    let may_install = is_root() || place::program("sudo").is_some();
+    if may_install && offered.and_then(version).is_some_and(|version| version >= NODE_MIN) {
         apt(steps, "Installing Node", &["install", "--yes", "--no-install-recommends", "nodejs", "npm"])?;
     }
     if node_is_met() {

@@ -2,6 +2,7 @@
 
 use std::{
     fmt, fs,
+    path::Path,
     process::{Child, Command, ExitStatus, Stdio},
     thread,
     time::{Duration, Instant},
@@ -76,7 +77,7 @@ impl Steps {
         if self.done.is_empty() {
             return;
         }
-        say!("\nDone:");
+        say!("\nWhat took how long:");
         for (what, took) in &self.done {
             say!("  {:>7.1} s  {what}", took.as_secs_f64());
         }
@@ -126,7 +127,9 @@ fn below(parent: u32) -> Vec<u32> {
 
 /// The command as one would type it.
 fn shown(command: &Command) -> String {
-    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    let program = Path::new(command.get_program());
+    let program = program.file_name().unwrap_or(program.as_os_str());
+    let words = std::iter::once(program).chain(command.get_args());
     words.map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>().join(" ")
 }
 
