@@ -260,6 +260,13 @@ impl Walk {
         self.mass[self.low] *= chance.0;
         self.high += 1;
         self.n += 1;
+        // Counts that are impossible, or too unlikely to be a number, cost no time.
+        while self.high - self.low > 1 && self.mass[self.low] == 0.0 {
+            self.low += 1;
+        }
+        while self.high - self.low > 1 && self.mass[self.high - 1] == 0.0 {
+            self.high -= 1;
+        }
     }
 
     /// Takes out what the test decides after the calls so far.
