@@ -47,6 +47,14 @@ impl Suite {
         Ok(Self { cases, failures_good: good as u32, failures_bad: bad as u32 })
     }
 
+    /// A suite whose two counts were settled before. None unless `failures_good < failures_bad ≤ cases`, and the
+    /// cases are not too many.
+    #[must_use]
+    pub fn with_failures(cases: u32, failures_good: u32, failures_bad: u32) -> Option<Self> {
+        let whole = failures_good < failures_bad && failures_bad <= cases && cases <= CASES_MAX;
+        whole.then_some(Self { cases, failures_good, failures_bad })
+    }
+
     /// Its cases.
     #[must_use]
     pub const fn cases(&self) -> u32 {
@@ -280,14 +288,13 @@ mod tests {
     }
 
     #[test]
-    fn a_suite_too_small_to_tell_the_levels_apart_is_refused() {
-        let close = Claim::new(0.95, 0.9401, 0.05, 0.05).expect("in order");
-        assert_eq!(Suite::new(0, &close).ok(), None);
-        assert_eq!(Suite::new(CASES_MAX + 1, &close).ok(), None);
-        assert_eq!(
-            Suite::new(1, &close).map(|suite| (suite.failures_good(), suite.failures_bad())),
-            Ok((0, 1))
-        );
+    fn a_suite_without_a_case_or_with_too_many_is_refused() {
+        for cases in [0, CASES_MAX + 1] {
+            assert_eq!(Suite::new(cases, &claim()), Err(DesignError::Suite(cases)));
+        }
+        let single = Suite::new(1, &claim()).expect("one case");
+        assert_eq!(Suite::with_failures(1, 0, 1), Some(single));
+        assert_eq!((Suite::with_failures(5, 2, 2), Suite::with_failures(5, 2, 6)), (None, None));
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! designs, boundaries, evidence and intervals. It performs no I/O, keeps no state and draws no random number.
 //!
 //! - **Designs**, made before the first call: [`corridor`] (the sequential test of a 0/1 criterion, with an exact
-//!   certificate), [`never`] (zero tolerance), [`finite`] (deterministic agents), [`design`] (a fixed number of
+//!   certificate), [`mod@never`] (zero tolerance), [`finite`] (deterministic agents), [`design`] (a fixed number of
 //!   calls, the yardstick).
 //! - **Evidence** while answers come in: [`betting`] (graded scores), [`paired`] (against the live version),
 //!   [`monitor`] (what is live).

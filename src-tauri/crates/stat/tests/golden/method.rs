@@ -141,6 +141,7 @@ pub(crate) fn corridor(row: &mut Row<'_>) {
 }
 
 pub(crate) fn truncated_sprt(row: &mut Row<'_>) {
+    row.allow(1e-12);
     let (n_max, cut) = (row.count("n_max"), row.count("cut"));
     let [p0, p1, a, b] = ["p0", "p1", "a", "b"].map(|key| row.number(key));
     let test =
