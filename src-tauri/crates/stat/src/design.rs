@@ -41,6 +41,10 @@ pub enum DesignError {
         /// As given.
         floor: f64,
     },
+    /// A failure rate is not in (0, 1).
+    FailureRate(f64),
+    /// A failure rate so small that it takes too many trials to show.
+    TooRare(f64),
     /// No boundary before this call: more than a corridor can wait for.
     FirstBoundary(u32),
     /// A finite suite of no case, or of more than can be planned for.
@@ -61,6 +65,12 @@ impl fmt::Display for DesignError {
                 "telling {target} from {floor} takes more than {CALLS_MAX} calls: lower the floor, or accept \
                  higher risks"
             ),
+            Self::FailureRate(rate) => {
+                write!(formatter, "a failure rate of {rate} is not above 0 and below 1")
+            }
+            Self::TooRare(rate) => {
+                write!(formatter, "a failure rate of {rate} takes too many trials to show: use a higher one")
+            }
             Self::Suite(cases) => {
                 write!(formatter, "a suite of {cases} cases cannot be drawn whole: it needs 1 to {CALLS_MAX}")
             }

@@ -47,6 +47,14 @@ impl Suite {
         Ok(Self { cases, failures_good: good as u32, failures_bad: bad as u32 })
     }
 
+    /// A suite whose two counts were settled before. None unless `failures_good < failures_bad ≤ cases`, and the
+    /// cases are not too many.
+    #[must_use]
+    pub fn with_failures(cases: u32, failures_good: u32, failures_bad: u32) -> Option<Self> {
+        let whole = failures_good < failures_bad && failures_bad <= cases && cases <= CASES_MAX;
+        whole.then_some(Self { cases, failures_good, failures_bad })
+    }
+
     /// Its cases.
     #[must_use]
     pub const fn cases(&self) -> u32 {
@@ -78,11 +86,11 @@ impl Suite {
     }
 
     /// The boundaries: failures that still pass and that already fail, by the cases drawn; `+`, `×` and `÷` alone.
-    /// Both risks in (0, 1).
+    /// Of the claim it takes the risks.
     #[must_use]
-    pub fn boundary(&self, wrongly_blocked: f64, wrongly_passed: f64) -> Corridor {
+    pub fn boundary(&self, claim: &Claim) -> Corridor {
         let ratio = Ratio::new(self);
-        let (pass_limit, fail_limit) = (1.0 / wrongly_passed, 1.0 / wrongly_blocked);
+        let (pass_limit, fail_at_ratio) = (1.0 / claim.wrongly_passed(), claim.wrongly_blocked());
         let (mut pass, mut fail) = (Vec::new(), Vec::new());
         // Both boundaries never fall as cases are drawn: go on from the last.
         let (mut pass_next, mut fail_at) = (0, 0);
@@ -90,7 +98,7 @@ impl Suite {
             while pass_next <= n && ratio.excludes_floor(n, pass_next, pass_limit) {
                 pass_next += 1;
             }
-            while fail_at <= n && !ratio.excludes_target(n, fail_at, fail_limit) {
+            while fail_at <= n && !ratio.excludes_target(n, fail_at, fail_at_ratio) {
                 fail_at += 1;
             }
             // Where draws left over from an earlier decision would do both, they fail.
@@ -209,10 +217,10 @@ impl Ratio {
             || (failures <= self.failures_good && self.at(failures, passes).at_least(limit))
     }
 
-    fn excludes_target(&self, n: u32, failures: u32, limit: f64) -> bool {
+    fn excludes_target(&self, n: u32, failures: u32, at_most: f64) -> bool {
         let passes = n - failures;
         failures > self.failures_good
-            || (passes <= self.passes_bad && !self.at(failures, passes).exceeds(1.0 / limit))
+            || (passes <= self.passes_bad && !self.at(failures, passes).exceeds(at_most))
     }
 }
 
@@ -239,9 +247,12 @@ pub fn confidence_sequence(
     Some((first, kept.next_back().unwrap_or(first)))
 }
 
-/// ln of the ratio of prior to posterior at `count` passing cases.
+/// ln of the ratio of prior to posterior at `count` passing cases; infinite where the draws exclude that count.
 #[must_use]
 pub fn log_prior_to_posterior(count: u32, passed: u32, draws: u32, cases: u32, (a, b): (f64, f64)) -> f64 {
+    if draws > cases || passed > draws || count < passed || count - passed > cases - draws {
+        return f64::INFINITY;
+    }
     let (seen, missed) = (f64::from(passed), f64::from(draws - passed));
     log_beta_binomial(count, cases, a, b)
         - log_beta_binomial(count - passed, cases - draws, a + seen, b + missed)
@@ -269,7 +280,7 @@ mod tests {
             [(20, 17.1, 12.5), (50, 31.2, 24.5), (100, 43.1, 34.8), (200, 53.8, 45.3), (2000, 73.3, 63.4)]
         {
             let suite = Suite::new(cases, &claim()).expect("large enough");
-            let test = suite.boundary(0.05, 0.05);
+            let test = suite.boundary(&claim());
             let calls = |failing| suite.characteristics(&test, failing).calls_mean;
             assert!((calls(suite.failures_good()) - good).abs() < 0.051, "{cases} cases at the target");
             assert!((calls(suite.failures_bad()) - bad).abs() < 0.051, "{cases} cases at the floor");
@@ -277,14 +288,13 @@ mod tests {
     }
 
     #[test]
-    fn a_suite_too_small_to_tell_the_levels_apart_is_refused() {
-        let close = Claim::new(0.95, 0.9401, 0.05, 0.05).expect("in order");
-        assert_eq!(Suite::new(0, &close).ok(), None);
-        assert_eq!(Suite::new(CASES_MAX + 1, &close).ok(), None);
-        assert_eq!(
-            Suite::new(1, &close).map(|suite| (suite.failures_good(), suite.failures_bad())),
-            Ok((0, 1))
-        );
+    fn a_suite_without_a_case_or_with_too_many_is_refused() {
+        for cases in [0, CASES_MAX + 1] {
+            assert_eq!(Suite::new(cases, &claim()), Err(DesignError::Suite(cases)));
+        }
+        let single = Suite::new(1, &claim()).expect("one case");
+        assert_eq!(Suite::with_failures(1, 0, 1), Some(single));
+        assert_eq!((Suite::with_failures(5, 2, 2), Suite::with_failures(5, 2, 6)), (None, None));
     }
 
     #[test]
@@ -302,7 +312,7 @@ mod tests {
         fn both_risks_are_kept_and_no_bound_disagrees(cases in 2_u32..120, target in 0.5_f64..0.95, gap in 0.03_f64..0.4) {
             let claim = Claim::new(target, target - gap, 0.05, 0.05).expect("in order");
             let Ok(suite) = Suite::new(cases, &claim) else { return Ok(()) };
-            let test = suite.boundary(0.05, 0.05);
+            let test = suite.boundary(&claim);
             for failing in 0..=suite.failures_good() {
                 prop_assert!(suite.characteristics(&test, failing).fail <= 0.05 + 1e-9);
             }

@@ -3,9 +3,15 @@
 //! The crate knows nothing of agents, specs or stores: it gets counts, scores and probabilities, and gives back
 //! designs, boundaries, evidence and intervals. It performs no I/O, keeps no state and draws no random number.
 //!
-//! - **Designs**, made before the first call: [`design`] (a fixed number of calls), [`never`] (zero tolerance).
-//! - **What is shown**: [`interval`], [`quantile`], [`repeat`].
-//! - The ground they stand on: [`special`], [`binomial`].
+//! - **Designs**, made before the first call: [`corridor`] (the sequential test of a 0/1 criterion, with an exact
+//!   certificate), [`mod@never`] (zero tolerance), [`finite`] (deterministic agents), [`design`] (a fixed number of
+//!   calls, the yardstick).
+//! - **Evidence** while answers come in: [`betting`] (graded scores), [`paired`] (against the live version),
+//!   [`monitor`] (what is live).
+//! - **What is shown**: [`ordering`] (bounds after an early stop), [`interval`], [`confidence`], [`quantile`],
+//!   [`repeat`], [`error_bar`], [`agreement`].
+//! - The ground they stand on: [`walk`] (the recursion behind all certificates), [`binomial`], [`special`],
+//!   [`product`].
 //!
 //! Three rules hold everywhere. A certificate is computed with `+` and `×` alone, so it is the same number on
 //! every machine. Logarithms and their like come from `libm`, never from the platform: without the standard

@@ -24,7 +24,11 @@ use crate::design::DesignError;
 /// Missing answers that a plan can bear at most; with more it stays undecided.
 pub const MISSING_MAX: usize = 3;
 /// Trials without a failure at most: a rate so small that it needs more is refused.
-pub const TRIALS_MAX: u32 = 20_000;
+pub const TRIALS_MAX: u32 = 1_000_000;
+/// The same for a boundary, which is stored call by call.
+pub const BOUNDARY_TRIALS_MAX: u32 = 20_000;
+/// Calls after which a boundary waits for no further threshold: the risk left over was too small to be spent.
+const CALLS_MAX: u32 = 4 * BOUNDARY_TRIALS_MAX;
 
 /// Trials without one failure that show a failure rate below `failure_rate`, at the risk `wrongly_passed`:
 /// ⌈ln(wrongly_passed) / ln(1 − failure_rate)⌉.
@@ -33,14 +37,14 @@ pub const TRIALS_MAX: u32 = 20_000;
 /// When one of the two is not in (0, 1), or more than [`TRIALS_MAX`] trials would be needed.
 pub fn trials(failure_rate: f64, wrongly_passed: f64) -> Result<u32, DesignError> {
     if !(0.0 < failure_rate && failure_rate < 1.0) {
-        return Err(DesignError::Levels { target: 1.0, floor: 1.0 - failure_rate });
+        return Err(DesignError::FailureRate(failure_rate));
     }
     if !(0.0 < wrongly_passed && wrongly_passed < 1.0) {
         return Err(DesignError::Risk(wrongly_passed));
     }
     let needed = libm::ceil(libm::log(wrongly_passed) / libm::log1p(-failure_rate));
     if needed > f64::from(TRIALS_MAX) {
-        return Err(DesignError::TooClose { target: 1.0, floor: 1.0 - failure_rate });
+        return Err(DesignError::TooRare(failure_rate));
     }
     // What decides is the product itself: the logarithm may be off by one where it falls on a whole number.
     let mut k = (needed as u32).max(1).saturating_sub(1).max(1);
@@ -70,9 +74,12 @@ impl Boundary {
 /// at a risk of 5 %; 14, 32, 43 and 50 for 20 %.
 ///
 /// # Errors
-/// Those of [`trials`].
+/// Those of [`trials`]; and when the first threshold lies beyond [`BOUNDARY_TRIALS_MAX`].
 pub fn boundary(failure_rate: f64, wrongly_passed: f64) -> Result<Boundary, DesignError> {
     let first = trials(failure_rate, wrongly_passed)?;
+    if first > BOUNDARY_TRIALS_MAX {
+        return Err(DesignError::TooRare(failure_rate));
+    }
     let mut walk = BadAnswers::new(failure_rate);
     let mut pass_at_missing_le = vec![-1];
     let mut left = wrongly_passed;
@@ -83,27 +90,21 @@ pub fn boundary(failure_rate: f64, wrongly_passed: f64) -> Result<Boundary, Desi
         };
         loop {
             walk.step();
-            let enough = walk.calls >= first && walk.at_most(missing) <= spend;
-            if enough {
+            if walk.calls >= first && walk.at_most(missing) <= spend {
                 break;
             }
-            pass_at_missing_le.push(missing as i32 - 1);
-            if walk.calls > 4 * TRIALS_MAX {
-                return Ok(Boundary { pass_at_missing_le: shortened(pass_at_missing_le) });
+            if walk.calls >= CALLS_MAX || spend <= 0.0 {
+                // The calls after the last threshold would wait for one that does not come.
+                let until = pass_at_missing_le.iter().position(|&le| le + 1 == missing as i32);
+                pass_at_missing_le.truncate(until.map_or(1, |last| last + 1));
+                return Ok(Boundary { pass_at_missing_le });
             }
+            pass_at_missing_le.push(missing as i32 - 1);
         }
         left -= walk.stop(missing);
         pass_at_missing_le.push(missing as i32);
     }
     Ok(Boundary { pass_at_missing_le })
-}
-
-/// Drops the calls after the last threshold: they would wait for one that does not come.
-fn shortened(mut array: Vec<i32>) -> Vec<i32> {
-    while array.len() > 1 && array[array.len() - 1] == array[array.len() - 2] {
-        array.pop();
-    }
-    array
 }
 
 /// The exact probability that a version with this failure rate passes when it may let any of its answers go
@@ -238,7 +239,16 @@ mod tests {
     #[test]
     fn what_cannot_be_shown_is_refused() {
         assert!(trials(0.0, 0.05).is_err() && trials(1.0, 0.05).is_err() && trials(f64::NAN, 0.05).is_err());
-        assert!(trials(0.05, 0.0).is_err() && trials(1e-6, 0.05).is_err());
+        assert!(trials(0.05, 0.0).is_err() && trials(1e-6, 0.05).is_err() && boundary(1e-4, 0.05).is_err());
+    }
+
+    #[test]
+    fn where_the_first_threshold_spends_all_no_missing_answer_is_borne() {
+        // One half squared is exactly a quarter: nothing is left for a second threshold.
+        let found = boundary(0.5, 0.25).expect("in order");
+        assert_eq!(found.pass_at_missing_le, [-1, -1, 0]);
+        assert_eq!((found.calls(0), found.calls(1)), (Some(2), None));
+        assert_eq!(wrongly_passed(&found.pass_at_missing_le, 0.5), 0.25);
     }
 
     proptest! {

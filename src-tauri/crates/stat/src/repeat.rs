@@ -28,10 +28,11 @@ pub fn pass_at_k(c: u32, n: u32, k: u32) -> Option<f64> {
 pub struct Flakiness {
     /// The share of trials that pass.
     pub mean: f64,
-    /// The correlation of two trials of the same case: 1 when cases never disagree with themselves.
-    pub within_case: f64,
+    /// The correlation of two trials of the same case: 1 when cases never disagree with themselves; none when all
+    /// trials of all cases agree, as there is nothing to split up.
+    pub within_case: Option<f64>,
     /// How many calls weigh as much as one on a case of its own: 1 + (k − 1) · `within_case`.
-    pub design_effect: f64,
+    pub design_effect: Option<f64>,
     /// Cases that passed sometimes, and sometimes not.
     pub flaky: u32,
     /// The variance of a trial within its case, estimated without bias, on average over the cases.
@@ -39,7 +40,7 @@ pub struct Flakiness {
 }
 
 /// The analysis of variance over cases with `k` trials each, of which `passes[i]` passed. None with fewer than
-/// two cases or trials, or when all trials agree: then there is nothing to split up.
+/// two cases or trials.
 #[must_use]
 pub fn flakiness(passes: &[u32], k: u32) -> Option<Flakiness> {
     if passes.len() < 2 || k < 2 || passes.iter().any(|&c| c > k) {
@@ -48,17 +49,14 @@ pub fn flakiness(passes: &[u32], k: u32) -> Option<Flakiness> {
     let (cases, trials) = (passes.len() as f64, f64::from(k));
     let rates = || passes.iter().map(|&c| f64::from(c) / trials);
     let mean = rates().sum::<f64>() / cases;
-    let total: u64 = passes.iter().map(|&c| u64::from(c)).sum();
-    if total == 0 || total == u64::from(k) * passes.len() as u64 {
-        return None;
-    }
+    let differ = passes.iter().any(|&c| c > 0) && passes.iter().any(|&c| c < k);
     let between = trials * rates().map(|p| (p - mean) * (p - mean)).sum::<f64>() / (cases - 1.0);
     let within = trials * rates().map(|p| p * (1.0 - p)).sum::<f64>() / (cases * (trials - 1.0));
-    let within_case = (between - within) / (between + (trials - 1.0) * within);
+    let within_case = differ.then(|| (between - within) / (between + (trials - 1.0) * within));
     Some(Flakiness {
         mean,
         within_case,
-        design_effect: 1.0 + (trials - 1.0) * within_case,
+        design_effect: within_case.map(|share| 1.0 + (trials - 1.0) * share),
         flaky: passes.iter().filter(|&&c| 0 < c && c < k).count() as u32,
         variance_within: within,
     })
@@ -80,8 +78,9 @@ mod tests {
     fn cases_that_agree_with_themselves_are_not_flaky() {
         let found = flakiness(&[5, 0, 5, 5], 5).expect("they differ from each other");
         assert_eq!((found.flaky, found.variance_within), (0, 0.0));
-        assert!((found.within_case - 1.0).abs() < 1e-12);
-        assert_eq!(flakiness(&[5, 5], 5), None);
-        assert_eq!(flakiness(&[3], 5), None);
+        assert_eq!((found.within_case, found.design_effect), (Some(1.0), Some(5.0)));
+        let perfect = flakiness(&[5, 5], 5).expect("two cases");
+        assert_eq!((perfect.flaky, perfect.within_case, perfect.mean), (0, None, 1.0));
+        assert_eq!((flakiness(&[3], 5), flakiness(&[1, 1], 1), flakiness(&[6, 1], 5)), (None, None, None));
     }
 }

@@ -9,6 +9,7 @@
 
 mod search;
 
+use crate::binomial;
 use crate::design::{self, Claim, DesignError, FixedDesign};
 use crate::walk::{Corridor, Walk};
 
@@ -70,26 +71,46 @@ pub fn plan(claim: &Claim, first_boundary: u32) -> Result<Plan, DesignError> {
     }
     let fixed = design::fixed_of(claim)?;
     let calls_max = (fixed.n + fixed.n.div_ceil(2)).max(first_boundary);
-    let found = search::best(claim, calls_max, first_boundary.max(1));
-    let corridor = match found {
-        Some(corridor) => corridor,
-        None => threshold(claim, calls_max, first_boundary)?,
+    let searched = if first_boundary < calls_max {
+        search::best(claim, calls_max, first_boundary.max(1))
+    } else {
+        // There is one look only: nothing to search.
+        None
     };
+    let corridor = searched.unwrap_or_else(|| threshold(claim, calls_max, first_boundary));
     let certificate = certify(&corridor, claim);
+    if !certificate.keeps(claim) {
+        return Err(DesignError::TooClose { target: claim.target(), floor: claim.floor() });
+    }
     Ok(Plan { corridor, certificate, fixed })
 }
 
-/// The plain threshold as a corridor, for where the search finds nothing: the most calls for which some threshold
-/// keeps both risks.
-fn threshold(claim: &Claim, calls_max: u32, first_boundary: u32) -> Result<Corridor, DesignError> {
-    (first_boundary.max(1)..=calls_max)
-        .rev()
-        .find_map(|n| {
-            let cut = design::detectable(n, claim.target(), claim.wrongly_blocked(), claim.wrongly_passed());
-            let corridor = Corridor::curtailed(n, cut.failures_max, first_boundary);
-            certify(&corridor, claim).keeps(claim).then_some(corridor)
-        })
-        .ok_or(DesignError::TooClose { target: claim.target(), floor: claim.floor() })
+/// The plain threshold after `calls` calls whose two risks are the same part of what is allowed, nearly, as a
+/// corridor. With half as many calls again as the fixed design needs it keeps both with room to spare.
+fn threshold(claim: &Claim, calls: u32, first_boundary: u32) -> Corridor {
+    let parts = |failures_max: u32| {
+        let blocked = binomial::sf(failures_max, calls, 1.0 - claim.target()) / claim.wrongly_blocked();
+        let passed = binomial::cdf(failures_max, calls, 1.0 - claim.floor()) / claim.wrongly_passed();
+        (blocked, passed)
+    };
+    // The one falls and the other grows with the threshold: halve to the first where the second is larger.
+    let (mut low, mut high) = (0, calls);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let (blocked, passed) = parts(middle);
+        if blocked > passed {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    let worse = |failures_max: u32| {
+        let (blocked, passed) = parts(failures_max);
+        blocked.max(passed)
+    };
+    let below = low.saturating_sub(1);
+    let failures_max = if worse(below) < worse(low) { below } else { low };
+    Corridor::curtailed(calls, failures_max, first_boundary)
 }
 
 /// The distribution after `calls` calls that decided nothing.

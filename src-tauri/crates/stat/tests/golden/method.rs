@@ -135,12 +135,13 @@ pub(crate) fn corridor(row: &mut Row<'_>) {
         ratios.push(test.calls_mean / reference);
     }
     let mean = ratios.iter().sum::<f64>() / ratios.len() as f64;
-    if !(mean <= CALLS_RATIO_MAX) {
+    if mean.is_nan() || mean > CALLS_RATIO_MAX {
         row.fail(&format!("the mean calls are {mean} of the reference: {ratios:?}"));
     }
 }
 
 pub(crate) fn truncated_sprt(row: &mut Row<'_>) {
+    row.allow(1e-12);
     let (n_max, cut) = (row.count("n_max"), row.count("cut"));
     let [p0, p1, a, b] = ["p0", "p1", "a", "b"].map(|key| row.number(key));
     let test =
@@ -242,13 +243,14 @@ fn staked(factors: impl Iterator<Item = f64>) -> (Product, Option<u32>) {
 }
 
 pub(crate) fn finite_suite(row: &mut Row<'_>) {
-    let suite = finite::Suite::new(row.count("N"), &levels(row));
+    let claim = levels(row);
+    let suite = finite::Suite::new(row.count("N"), &claim);
     let suite = suite.unwrap_or_else(|error| row.fail(&error.to_string()));
     let (good, bad) = (suite.failures_good(), suite.failures_bad());
     row.counted("K1", good);
     row.counted("K0", bad);
     row.is("log_lr", suite.log_ratio(row.count("n"), row.count("f")));
-    let test = suite.boundary(0.05, 0.05);
+    let test = suite.boundary(&claim);
     let (at_good, at_bad) = (suite.characteristics(&test, good), suite.characteristics(&test, bad));
     row.is("false_block_at_K1", at_good.fail);
     row.is("mean_calls_at_K1", at_good.calls_mean);
@@ -307,8 +309,8 @@ pub(crate) fn kappa(row: &mut Row<'_>) {
 pub(crate) fn flakiness(row: &mut Row<'_>) {
     let found = repeat::flakiness(&row.counts("c"), row.count("k"));
     row.is("mean", found.map(|found| found.mean));
-    row.is("icc", found.map(|found| found.within_case));
-    row.is("design_effect", found.map(|found| found.design_effect));
+    row.is("icc", found.and_then(|found| found.within_case));
+    row.is("design_effect", found.and_then(|found| found.design_effect));
     row.counted("flaky_cases", found.map(|found| found.flaky));
     row.is("mean_within_var", found.map(|found| found.variance_within));
 }

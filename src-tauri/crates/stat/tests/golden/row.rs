@@ -7,12 +7,18 @@ pub(crate) struct Row<'a> {
     file: &'a str,
     row: &'a Value,
     tolerance: f64,
+    noise: f64,
     compared: Vec<&'a str>,
 }
 
 impl<'a> Row<'a> {
     pub(crate) fn new(file: &'a str, row: &'a Value, tolerance: f64) -> Self {
-        Self { file, row, tolerance, compared: Vec::new() }
+        Self { file, row, tolerance, noise: 1e-14, compared: Vec::new() }
+    }
+
+    /// Lets through differences up to `noise`, where the file says so.
+    pub(crate) fn allow(&mut self, noise: f64) {
+        self.noise = noise;
     }
 
     pub(crate) fn input(&self, key: &str) -> &'a Value {
@@ -68,7 +74,7 @@ impl<'a> Row<'a> {
 
     /// Relative to what is expected; around 0 the noise of a sum of ones is let through.
     fn near(&self, found: f64, expected: f64) -> bool {
-        found == expected || (found - expected).abs() <= self.tolerance * expected.abs() + 1e-14
+        found == expected || (found - expected).abs() <= self.tolerance * expected.abs() + self.noise
     }
 
     /// Compares a count; none stands for `null`.
