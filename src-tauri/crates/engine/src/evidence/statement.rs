@@ -117,8 +117,8 @@ fn summary(verdict: &Verdict, about: &About, ours: Digest) -> Option<Value> {
     Some(json!({
         "verifier": verifier(),
         "timeVerified": time(about.at),
-        "resourceUri": format!("gatewright:{}@{}", about.agent, verdict.stream.version),
-        "policy": { "uri": format!("gatewright:spec/{spec}"), "digest": { "sha256": verdict.spec.0.hex() } },
+        "resourceUri": format!("gatewright:{}@{}", in_uri(about.agent.as_str()), verdict.stream.version),
+        "policy": { "uri": format!("gatewright:spec/{}", in_uri(spec)), "digest": { "sha256": verdict.spec.0.hex() } },
         "inputAttestations": [{ "uri": VERDICT_PREDICATE, "digest": { "sha256": ours.hex() } }],
         "verificationResult": result,
         "verifiedLevels": [level],
@@ -132,6 +132,18 @@ fn level(spec: &str) -> String {
         .map(|letter| if letter.is_ascii_alphanumeric() { letter.to_ascii_uppercase() } else { '_' })
         .collect();
     format!("GATEWRIGHT_GATE_{name}")
+}
+
+/// A name as part of a URI (RFC 3986, section 2): anything but unreserved characters as its bytes.
+fn in_uri(name: &str) -> String {
+    use std::fmt::Write as _;
+    name.bytes().fold(String::new(), |mut uri, byte| {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => uri.push(char::from(byte)),
+            _ => drop(write!(uri, "%{byte:02X}")),
+        }
+        uri
+    })
 }
 
 fn verifier() -> Value {

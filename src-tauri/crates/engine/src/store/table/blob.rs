@@ -1,5 +1,7 @@
 //! `blob` and `object`: bytes by digest, compressed in the row when small, beside the database when large.
 
+use std::io::Read as _;
+
 use gatewright_core::id::{BlobId, Digest};
 use rusqlite::{OptionalExtension as _, params};
 
@@ -9,6 +11,27 @@ use crate::store::{Read, Write, digest, error::StoreError};
 pub const BLOB_BYTES_MAX: usize = 64 * 1024;
 /// zstd's own default: near the knee of size against time for short JSON.
 const ZSTD_LEVEL: i32 = 3;
+
+/// Larger records are not read.
+const RECORD_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
+/// A record of a table that no digest names: compressed, with a checksum that a flipped bit does not pass.
+pub(super) fn pack(bytes: &[u8]) -> Result<Vec<u8>, StoreError> {
+    let packed = zstd::bulk::Compressor::new(ZSTD_LEVEL).and_then(|mut compressor| {
+        compressor.include_checksum(true)?;
+        compressor.compress(bytes)
+    });
+    packed.map_err(StoreError::file("zstd"))
+}
+
+/// The record that [`pack`] made.
+pub(super) fn unpack_record(table: &'static str, packed: &[u8]) -> Result<Vec<u8>, StoreError> {
+    let mut bytes = Vec::new();
+    let unpacked =
+        zstd::Decoder::new(packed).and_then(|decoder| decoder.take(RECORD_BYTES_MAX).read_to_end(&mut bytes));
+    unpacked.map_err(|error| StoreError::unreadable(table, format!("a damaged record ({error})")))?;
+    Ok(bytes)
+}
 
 impl Write<'_> {
     /// Keeps bytes under their digest.

@@ -7,7 +7,10 @@ use gatewright_core::{
 };
 use rusqlite::{OptionalExtension as _, Row, params};
 
-use super::name::Kind as NameKind;
+use super::{
+    blob::{pack, unpack_record},
+    name::Kind as NameKind,
+};
 use crate::{
     event::Happened,
     store::{Read, Write, digest, error::StoreError},
@@ -99,7 +102,7 @@ impl Write<'_> {
                 actor,
                 reason,
                 seq.0,
-                decision.body,
+                pack(&decision.body)?,
                 decision.envelope
             ])?;
         self.append(Happened::Decided {
@@ -120,7 +123,7 @@ impl Read<'_> {
     pub fn decision(&self, grant: GrantId) -> Result<Option<DecisionRow>, StoreError> {
         let sql = format!("SELECT {COLUMNS} FROM decision {JOINS} WHERE decision.grant_ = ?1");
         let mut statement = self.connection.prepare_cached(&sql)?;
-        Ok(statement.query_row([grant.0.0], decision_row).optional()?)
+        statement.query_row([grant.0.0], |row| Ok(decision_row(row))).optional()?.transpose()
     }
 
     /// Decisions on an environment, newest first; on all without one.
@@ -137,9 +140,10 @@ impl Read<'_> {
              ORDER BY decision.seq DESC LIMIT ?2"
         );
         let mut statement = self.connection.prepare_cached(&sql)?;
-        let rows =
-            statement.query_map(params![environment.map(EnvironmentName::as_str), limit], decision_row)?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        let rows = statement.query_map(params![environment.map(EnvironmentName::as_str), limit], |row| {
+            Ok(decision_row(row))
+        })?;
+        rows.map(|row| row?).collect()
     }
 
     /// Decisions that a person took against, or without, a verdict; newest first.
@@ -152,8 +156,8 @@ impl Read<'_> {
              ORDER BY decision.seq DESC LIMIT ?1"
         );
         let mut statement = self.connection.prepare_cached(&sql)?;
-        let rows = statement.query_map([limit], decision_row)?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        let rows = statement.query_map([limit], |row| Ok(decision_row(row)))?;
+        rows.map(|row| row?).collect()
     }
 
     /// The number of the decision that made a grant.
@@ -164,7 +168,8 @@ impl Read<'_> {
     }
 }
 
-fn decision_row(row: &Row<'_>) -> rusqlite::Result<DecisionRow> {
+fn decision_row(row: &Row<'_>) -> Result<DecisionRow, StoreError> {
+    let body: Vec<u8> = row.get(7)?;
     let environment: String = row.get(0)?;
     let grant: Option<[u8; 32]> = row.get(2)?;
     let basis: i64 = row.get(3)?;
@@ -176,7 +181,7 @@ fn decision_row(row: &Row<'_>) -> rusqlite::Result<DecisionRow> {
         actor: row.get(4)?,
         reason: row.get(5)?,
         seq: Seq(row.get(6)?),
-        body: row.get(7)?,
+        body: unpack_record("decision", &body)?,
         envelope: row.get(8)?,
     })
 }

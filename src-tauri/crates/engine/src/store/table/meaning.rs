@@ -7,7 +7,10 @@ use gatewright_core::{
 };
 use rusqlite::{OptionalExtension as _, params};
 
-use super::name::Kind as NameKind;
+use super::{
+    blob::{pack, unpack_record},
+    name::Kind as NameKind,
+};
 use crate::{
     event::Happened,
     store::{Read, Write, digest, error::StoreError},
@@ -74,7 +77,7 @@ impl Write<'_> {
         let mut statement = self
             .connection
             .prepare_cached("UPDATE meaning SET body = ?2 WHERE id = ?1 AND length(body) = 0")?;
-        statement.execute(params![row, body])?;
+        statement.execute(params![row, pack(body)?])?;
         Ok(())
     }
 
@@ -125,7 +128,8 @@ impl Read<'_> {
         let mut statement = self
             .connection
             .prepare_cached("SELECT body FROM meaning WHERE digest = ?1 AND length(body) > 0")?;
-        Ok(statement.query_row([id.parts().1.0], |row| row.get(0)).optional()?)
+        let found: Option<Vec<u8>> = statement.query_row([id.parts().1.0], |row| row.get(0)).optional()?;
+        found.map(|body| unpack_record("meaning", &body)).transpose()
     }
 
     /// What a spec means now; none before it was first read without errors.

@@ -11,6 +11,7 @@ use gatewright_core::{
 use rusqlite::params;
 use serde::{Deserialize, Serialize};
 
+use super::blob::{pack, unpack_record};
 use crate::store::{Read, Write, error::StoreError};
 
 /// An observation to be appended, with the bytes that the stored one names by digest.
@@ -81,7 +82,7 @@ impl Write<'_> {
             .prepare_cached(
                 "INSERT INTO observation(trial, turn, fact, scorer, vote, record, seq) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
             )?
-            .execute(params![trial.0, new.turn, fact, scorer, vote, record, seq.0])?;
+            .execute(params![trial.0, new.turn, fact, scorer, vote, pack(&record)?, seq.0])?;
         Ok(seq)
     }
 
@@ -127,7 +128,7 @@ impl Read<'_> {
                 other => return Err(StoreError::unreadable("observation", format!("unknown fact {other}"))),
             };
             let record: Vec<u8> = row.get(4)?;
-            let record: Record = serde_json::from_slice(&record)
+            let record: Record = serde_json::from_slice(&unpack_record("observation", &record)?)
                 .map_err(|error| StoreError::unreadable("observation", error))?;
             observations.push(Observation {
                 trial,

@@ -8,6 +8,7 @@ use gatewright_core::{
 };
 use rusqlite::{OptionalExtension as _, params};
 
+use super::blob::{pack, unpack_record};
 use crate::{
     event::Happened,
     store::{Read, Write, error::StoreError},
@@ -42,7 +43,7 @@ impl Write<'_> {
             .prepare_cached(
                 "INSERT INTO plan(digest, stream, spec_meaning, registered_seq, body) VALUES (?1, ?2, ?3, ?4, ?5)",
             )?
-            .execute(params![plan.id.0.0, stream, meaning, registered.0, body])?;
+            .execute(params![plan.id.0.0, stream, meaning, registered.0, pack(&body)?])?;
         self.append(Happened::PlanRegistered { plan: plan.id })?;
         Ok(registered)
     }
@@ -54,7 +55,7 @@ impl Write<'_> {
     pub fn cache_plan(&self, key: &[u8], body: &[u8]) -> Result<(), StoreError> {
         self.connection
             .prepare_cached("INSERT OR REPLACE INTO plan_cache(key, body) VALUES (?1, ?2)")?
-            .execute(params![key, body])?;
+            .execute(params![key, pack(body)?])?;
         Ok(())
     }
 }
@@ -87,7 +88,8 @@ impl Read<'_> {
     /// The database's.
     pub fn cached_plan(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         let mut statement = self.connection.prepare_cached("SELECT body FROM plan_cache WHERE key = ?1")?;
-        Ok(statement.query_row([key], |row| row.get(0)).optional()?)
+        let found: Option<Vec<u8>> = statement.query_row([key], |row| row.get(0)).optional()?;
+        found.map(|body| unpack_record("plan_cache", &body)).transpose()
     }
 
     pub(super) fn plans_of_row(&self, stream: i64) -> Result<Vec<PlanRow>, StoreError> {
@@ -100,6 +102,7 @@ impl Read<'_> {
 }
 
 fn plan_row(body: &[u8], registered: u64) -> Result<PlanRow, StoreError> {
-    let plan = serde_json::from_slice(body).map_err(|error| StoreError::unreadable("plan", error))?;
+    let plan = serde_json::from_slice(&unpack_record("plan", body)?)
+        .map_err(|error| StoreError::unreadable("plan", error))?;
     Ok(PlanRow { plan, registered: Seq(registered) })
 }
