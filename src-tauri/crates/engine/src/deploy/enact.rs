@@ -72,6 +72,9 @@ impl Default for Patience {
     }
 }
 
+/// How often the lease is renewed while something takes long.
+const BEAT: Duration = Duration::from_secs(1);
+
 /// What an adapter is given beyond its deadline before nobody waits for it any more.
 const SWITCH_GRACE: Duration = Duration::from_secs(2);
 
@@ -213,6 +216,17 @@ impl<'d, 'a> Step<'d, 'a> {
             .map(|clicked| u64::try_from(moment.saturating_sub(clicked).as_micros()).unwrap_or(u64::MAX))
     }
 
+    /// Does what takes long, and keeps the lease meanwhile. Whoever lost it stops at once.
+    async fn beating<T>(&self, work: impl Future<Output = T>) -> Result<T, JournalError> {
+        tokio::pin!(work);
+        loop {
+            tokio::select! {
+                done = &mut work => return Ok(done),
+                () = tokio::time::sleep(BEAT) => self.desk.journal.beat(&self.release).await?,
+            }
+        }
+    }
+
     /// Reads what is live and brings the version next to it.
     async fn stage(&mut self, grant: &Grant, cancel: &CancellationToken) -> Result<(), JournalError> {
         let (adapter, patience) = (self.desk.adapter, self.desk.patience);
@@ -237,10 +251,13 @@ impl<'d, 'a> Step<'d, 'a> {
         }
         let staging =
             Staging { version: grant.to(), manifest: grant.sealed(), sealed: Arc::clone(&self.desk.sealed) };
-        let staged = tokio::select! {
-            staged = bounded(patience.stage, adapter.stage(&staging)) => staged,
-            () = cancel.cancelled() => Err(AdapterError::new(ErrorClass::Cancelled, "called off")),
+        let staged = async {
+            tokio::select! {
+                staged = bounded(patience.stage, adapter.stage(&staging)) => staged,
+                () = cancel.cancelled() => Err(AdapterError::new(ErrorClass::Cancelled, "called off")),
+            }
         };
+        let staged = self.beating(staged).await?;
         match staged {
             Ok(target_ref) => {
                 let evidence = format!("{target_ref} lies at the target");
@@ -291,8 +308,8 @@ impl<'d, 'a> Step<'d, 'a> {
             fence: self.release.fence,
             deadline_ms: u64::try_from(limit.as_millis()).unwrap_or(u64::MAX),
         };
-        let sent =
-            tokio::time::timeout(limit + SWITCH_GRACE, self.desk.adapter.switch(&switch, cancel)).await;
+        let sent = tokio::time::timeout(limit + SWITCH_GRACE, self.desk.adapter.switch(&switch, cancel));
+        let sent = self.beating(sent).await?;
         match sent {
             Ok(Ok(switched)) => {
                 self.release.times.acknowledged_us = self.since_click(self.desk.clock.elapsed());
@@ -336,9 +353,7 @@ impl<'d, 'a> Step<'d, 'a> {
             from: self.release.from,
             to: self.release.to,
         };
-        let desk = self.desk;
-        let release = self.release.clone();
-        let watched = watch.until_known(|| desk.journal.beat(&release), cancel).await?;
+        let watched = self.beating(watch.until_known(cancel)).await?;
         self.release.times.first_new_us = watched.first_new.and_then(|moment| self.since_click(moment));
         self.release.times.last_old_us = watched.last_old.and_then(|moment| self.since_click(moment));
         match watched.seen {
@@ -347,7 +362,7 @@ impl<'d, 'a> Step<'d, 'a> {
                 let (found, evidence) = self.desk.read(&self.release).await;
                 match found {
                     Found::Target => {
-                        self.release.rung = self.release.rung.max(Rung::Served);
+                        self.release.rung = self.rung_above_served().await;
                         self.release.times.verified_us = self.since_click(self.desk.clock.elapsed());
                         self.hear(Heard::Verified, watched.words).await
                     }
@@ -362,6 +377,17 @@ impl<'d, 'a> Step<'d, 'a> {
                 self.evidence = watched.words;
                 self.desk.journal.record(&self.release, &self.evidence).await
             }
+        }
+    }
+
+    /// *Healthy* where the target itself says that what runs is the version, and well; else *served*.
+    async fn rung_above_served(&self) -> Rung {
+        if !self.desk.adapter.describe().observes {
+            return Rung::Served;
+        }
+        match bounded(self.desk.patience.read, self.desk.adapter.observe()).await {
+            Ok(seen) if seen.healthy == Some(true) && seen.version == Some(self.release.to) => Rung::Healthy,
+            Ok(_) | Err(_) => Rung::Served,
         }
     }
 

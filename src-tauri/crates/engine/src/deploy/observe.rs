@@ -1,6 +1,6 @@
 //! Asking what is served until the target is proved, or time is up.
 
-use std::{collections::VecDeque, future::Future, time::Duration};
+use std::{collections::VecDeque, time::Duration};
 
 use gatewright_core::id::VersionId;
 use tokio_util::sync::CancellationToken;
@@ -8,11 +8,8 @@ use tokio_util::sync::CancellationToken;
 use super::enact::Patience;
 use crate::{
     clock::Clock,
-    port::release::{JournalError, Probe, Served},
+    port::release::{Probe, Served},
 };
-
-/// How often the holder's lease is renewed meanwhile.
-const BEAT: Duration = Duration::from_secs(1);
 
 /// An observation of an endpoint.
 pub(super) struct Watch<'a> {
@@ -58,14 +55,7 @@ enum Answer {
 
 impl Watch<'_> {
     /// Asks until the target is proved or time is up; then the answers of the last window decide what it is.
-    pub(super) async fn until_known<F>(
-        &self,
-        beat: impl Fn() -> F,
-        cancel: &CancellationToken,
-    ) -> Result<Watched, JournalError>
-    where
-        F: Future<Output = Result<(), JournalError>>,
-    {
+    pub(super) async fn until_known(&self, cancel: &CancellationToken) -> Watched {
         let probes = self.patience.probes.max(1);
         let pause = self.patience.quiet / probes;
         let began = self.clock.elapsed();
@@ -73,14 +63,14 @@ impl Watch<'_> {
         let mut watched =
             Watched { seen: Seen::Nothing, first_new: None, last_old: None, words: String::new() };
         let mut last: VecDeque<Answer> = VecDeque::new();
-        let (mut in_a_row, mut since, mut beaten) = (0_u32, began, began);
+        let (mut in_a_row, mut since) = (0_u32, began);
         loop {
             let asked = self.clock.elapsed();
             let answer = tokio::select! {
                 answer = self.ask() => answer,
                 () = cancel.cancelled() => {
                     watched.words = "the observation was called off".to_owned();
-                    return Ok(watched);
+                    return watched;
                 }
             };
             let now = self.clock.elapsed();
@@ -101,7 +91,7 @@ impl Watch<'_> {
             if in_a_row >= probes && now.saturating_sub(since) >= self.patience.quiet {
                 watched.seen = Seen::Target;
                 watched.words = format!("{in_a_row} answers in a row name it, on fresh connections");
-                return Ok(watched);
+                return watched;
             }
             last.push_back(answer);
             if last.len() > probes as usize {
@@ -109,11 +99,7 @@ impl Watch<'_> {
             }
             if now >= until {
                 (watched.seen, watched.words) = self.judge(&last);
-                return Ok(watched);
-            }
-            if now.saturating_sub(beaten) >= BEAT {
-                beat().await?;
-                beaten = now;
+                return watched;
             }
             let rest = pause.saturating_sub(now.saturating_sub(asked));
             tokio::select! {

@@ -25,12 +25,16 @@ pub(super) enum Unreplaced {
 /// Replaces the file at `path` whole: written beside, fsync, rename, fsync of the folder. On a full disk the reserve
 /// beside it is given up for it. Callers hold a lock, so that nobody else writes the same file beside.
 pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Unreplaced> {
+    replace_by(path, &mut |beside| write_new(beside, bytes))
+}
+
+fn replace_by(path: &Path, write: &mut dyn FnMut(&Path) -> io::Result<()>) -> Result<(), Unreplaced> {
     let beside = beside(path);
-    if let Err(error) = write_new(&beside, bytes) {
+    if let Err(error) = write(&beside) {
         if !is_full(&error) {
             return Err(Unreplaced::Before(error));
         }
-        release_reserve(path).and_then(|()| write_new(&beside, bytes)).map_err(Unreplaced::Before)?;
+        release_reserve(path).and_then(|()| write(&beside)).map_err(Unreplaced::Before)?;
     }
     fs::rename(&beside, path).map_err(Unreplaced::Before)?;
     sync_folder(folder_of(path)).map_err(Unreplaced::After)
@@ -125,4 +129,39 @@ pub(super) fn read_small(path: &Path, bytes_max: u64) -> io::Result<Option<Vec<u
         return Err(io::Error::new(io::ErrorKind::InvalidData, words));
     }
     Ok(Some(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, io};
+
+    use super::{Unreplaced, keep_reserve, replace, replace_by, reserve_of, write_new};
+
+    #[test]
+    fn on_a_full_disk_the_reserve_makes_room_for_the_pointer() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (path, reserve) = (folder.path().join("current.json"), reserve_of(folder.path()));
+        keep_reserve(folder.path());
+        assert!(reserve.exists());
+        let mut tries = 0;
+        let replaced = replace_by(&path, &mut |beside| {
+            tries += 1;
+            if reserve.exists() { Err(io::ErrorKind::StorageFull.into()) } else { write_new(beside, b"new") }
+        });
+        assert!(replaced.is_ok() && tries == 2, "{replaced:?} after {tries}");
+        assert_eq!(fs::read(&path).expect("a pointer"), b"new");
+        let full = replace_by(&path, &mut |_| Err(io::ErrorKind::StorageFull.into()));
+        assert!(matches!(full, Err(Unreplaced::Before(_))), "{full:?}");
+        assert_eq!(fs::read(&path).expect("a pointer"), b"new", "as it was");
+    }
+
+    #[test]
+    fn what_a_crash_left_beside_is_written_over() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("current.json");
+        fs::write(super::beside(&path), "half of somethi").expect("a leftover");
+        replace(&path, b"whole").expect("replaced");
+        assert_eq!(fs::read(&path).expect("a pointer"), b"whole");
+        assert!(!super::beside(&path).exists());
+    }
 }

@@ -20,7 +20,7 @@ use crate::deploy::{
         Switched,
     },
     conformance,
-    tests::support::{Vault, draw, staging},
+    tests::support::{Fault, Line, Vault, draw, staging},
 };
 
 /// A target with one version staged and live, at fence 1.
@@ -97,6 +97,22 @@ async fn the_folder_does_what_every_adapter_must() {
     let broken: Vec<_> = checks.iter().filter(|check| check.held.is_err()).collect();
     assert_eq!(broken, [] as [&conformance::Check; 0]);
     assert_eq!(checks.len(), 15);
+}
+
+#[tokio::test]
+async fn the_suite_finds_an_adapter_that_neither_compares_nor_remembers() {
+    let root = tempfile::tempdir().expect("a folder");
+    let line = Line::new(root.path());
+    line.set(Fault::Lax);
+    let checks = conformance::check(&line, &draw, 1).await;
+    let broken: Vec<_> = checks
+        .iter()
+        .filter(|check| check.held.is_err())
+        .map(|check| check.what)
+        // Two lax switches at once may meet or not.
+        .filter(|what| !what.contains("at once"))
+        .collect();
+    insta::assert_debug_snapshot!(broken);
 }
 
 #[tokio::test]

@@ -47,6 +47,13 @@ async fn served_takes_twenty_answers_over_a_quiet_second() {
 }
 
 #[tokio::test]
+async fn a_target_that_says_it_is_well_adds_a_rung() {
+    let world = World::live().await;
+    world.line.set(Fault::Well);
+    assert_eq!(world.promote(world.second).await.release.rung, Rung::Healthy);
+}
+
+#[tokio::test]
 async fn without_an_endpoint_the_ladder_ends_at_the_pointer() {
     let world = World::new();
     let enacted = world.promote(world.first).await;
