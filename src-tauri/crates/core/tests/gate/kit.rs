@@ -60,6 +60,7 @@ pub(crate) fn spec(cases: Vec<Case>, gate: Vec<Criterion>) -> Spec {
         description: None,
         agent: "support-bot".into(),
         ask: Ask::EveryCaseOnce,
+        isolation: gatewright_core::spec::Isolation::Parallel,
         deterministic: false,
         cases,
         scorers: BTreeMap::new(),

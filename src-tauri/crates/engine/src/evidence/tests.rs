@@ -7,7 +7,7 @@ use gatewright_core::{
     plan::{METHOD, Purpose, StreamKey},
     spec::Unit,
     time::{Millis, Seq},
-    verdict::{Outcome, Standing, Verdict, Why},
+    verdict::{Counts, Outcome, Standing, Verdict, Why},
 };
 use serde_json::Value;
 
@@ -33,14 +33,19 @@ fn verdict(outcome: Outcome) -> Verdict {
             purpose: Purpose::Gate,
         },
         spec: SpecMeaning(tag("meaning")),
+        grade: gatewright_core::version::Grade::Sent,
         baseline: None,
         criteria: Vec::new(),
         outcome,
         standing: Standing::Prospective,
         attempts: 1,
         wrongly_passed_total: Unit::from_millionths(50_000).expect("5 %"),
+        cases: Vec::new(),
+        counts: Counts::default(),
+        heard_max: 203,
         facts: tag("facts"),
         method: METHOD,
+        headline: "24 of 24 passed".to_owned(),
         seq: Seq(0),
     }
 }

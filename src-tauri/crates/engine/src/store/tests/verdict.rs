@@ -1,7 +1,7 @@
 //! Verdicts and decisions: given once, read back as given, never edited unnoticed.
 
 use gatewright_core::{
-    decision::Basis,
+    decision::{Basis, Statement},
     id::{CriterionId, CriterionName, EnvironmentName, GrantId, VerdictId},
     plan::{METHOD, StreamKey},
     spec::Unit,
@@ -23,10 +23,16 @@ pub(super) fn verdict(stream: &StreamKey) -> Verdict {
         plan: plan(stream).id,
         stream: stream.clone(),
         spec: plan(stream).spec,
+        grade: gatewright_core::version::Grade::Sent,
         baseline: None,
         criteria: vec![CriterionVerdict {
             criterion: CriterionId(tag("criterion")),
             name: CriterionName::new("helpful"),
+            rule: gatewright_core::spec::Rule::Never {
+                failure_rate: Unit::from_millionths(50_000).expect("5 %"),
+                wrongly_passed: Unit::from_millionths(50_000).expect("5 %"),
+            },
+            blocking: true,
             outcome: Outcome::Pass,
             at: 24,
             heard_max: 203,
@@ -38,8 +44,12 @@ pub(super) fn verdict(stream: &StreamKey) -> Verdict {
         standing: Standing::Prospective,
         attempts: 1,
         wrongly_passed_total: Unit::from_millionths(50_000).expect("5 %"),
+        cases: Vec::new(),
+        counts: Counts::default(),
+        heard_max: 203,
         facts: tag("facts"),
         method: METHOD,
+        headline: "24 of 24 passed".to_owned(),
         seq: Seq(0),
     }
 }
@@ -164,7 +174,7 @@ fn decisions_keep_who_said_so_and_refusals_are_kept_too() {
         body: br#"{"refused":[]}"#.to_vec(),
         envelope: None,
     };
-    let by = Basis::Override { by: "Ada".to_owned(), reason: "the customer waits".to_owned() };
+    let by = Basis::Override(Statement::new("Ada", "the customer waits").expect("a statement"));
     let grant = GrantId(tag("grant"));
     let (refused, granted) = (decision(None), decision(Some((grant, by))));
     store
