@@ -13,7 +13,7 @@ use crate::{
 pub const CALLS_MAX: u32 = 20_000;
 
 /// Slots asked ahead of the last heard, at most: what a run keeps waiting behind one slow answer.
-pub const WINDOW_SLOTS_MAX: u32 = 2_048;
+pub const WINDOW_SLOTS_MAX: u32 = 1_024;
 
 /// Why there is no plan.
 #[derive(Clone, PartialEq, Debug, thiserror::Error)]
