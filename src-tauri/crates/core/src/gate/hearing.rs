@@ -38,6 +38,8 @@ pub struct Hearing {
     /// The slots to come, in order, as far as a run may look ahead.
     ahead: VecDeque<Place>,
     ahead_min: usize,
+    /// Slots that stood in front of those to come.
+    behind: u64,
     rounds_drawn: u32,
     heard: u32,
     ended: bool,
@@ -72,6 +74,7 @@ impl Hearing {
             hearers,
             ahead: VecDeque::new(),
             ahead_min: plan.window_max.min(most).max(1) as usize,
+            behind: 0,
             rounds_drawn: 0,
             heard: 0,
             ended: false,
@@ -92,7 +95,8 @@ impl Hearing {
 
     /// Hears what came of the wanted slot. `reused` says that it was recorded before the plan was.
     pub fn hear(&mut self, came: &Came, reused: bool) {
-        let Some(place) = self.ahead.pop_front().filter(|_| !self.ended) else { return };
+        let Some(place) = self.wanted_place() else { return };
+        self.pass();
         for &number in &self.hearers[place.case] {
             let listener = &mut self.listeners[number];
             if listener.listens() {
@@ -154,10 +158,23 @@ impl Hearing {
         reader.united(&self.ahead, self.rounds_drawn, whole, left)
     }
 
-    /// The slots to come that are wanted as things stand, in order.
-    pub(super) fn to_come(&self) -> impl Iterator<Item = Place> {
+    /// The slots to come, in order, each with its number in the stream; those that are not wanted as things stand
+    /// are left out. A slot that is not wanted never is again.
+    pub(super) fn to_come(&self) -> impl Iterator<Item = (u64, Place)> {
         let settled = self.answer().is_some();
-        self.ahead.iter().copied().filter(move |place| self.wants(*place, settled))
+        let numbered = (self.behind..).zip(self.ahead.iter().copied());
+        numbered.filter(move |(_, place)| self.wants(*place, settled))
+    }
+
+    /// The slot with this number, if it is still to come and drawn.
+    pub(super) fn numbered(&self, number: u64) -> Option<Place> {
+        let place = usize::try_from(number.checked_sub(self.behind)?).ok()?;
+        self.ahead.get(place).copied()
+    }
+
+    /// The number of the first slot to come.
+    pub(super) const fn behind(&self) -> u64 {
+        self.behind
     }
 
     /// The criteria that hear a case.
@@ -195,15 +212,20 @@ impl Hearing {
             if self.wants(place, settled) {
                 return;
             }
-            if settled && self.ask == Ask::Enough {
+            if settled {
                 break;
             }
             for &number in &self.hearers[place.case] {
                 self.listeners[number].close();
             }
-            self.ahead.pop_front();
+            self.pass();
         }
         self.ended = true;
+    }
+
+    fn pass(&mut self) {
+        self.ahead.pop_front();
+        self.behind += 1;
     }
 
     /// Draws rounds until a run can look far enough ahead, or nothing wants more.

@@ -50,6 +50,8 @@ pub struct Seen {
     /// Answers that came before their turn.
     waiting: BTreeMap<Place, (Came, bool)>,
     asked: BTreeMap<Place, Asked>,
+    /// Slots with a smaller number are in flight or ended, so that nobody looks at them again and again.
+    settled_below: u64,
     in_flight: usize,
     spent: Spent,
     halted: Option<Why>,
@@ -75,6 +77,7 @@ impl Seen {
             window_max: plan.window_max as usize,
             waiting: BTreeMap::new(),
             asked: BTreeMap::new(),
+            settled_below: 0,
             in_flight: 0,
             spent: Spent::default(),
             halted: None,
@@ -130,6 +133,16 @@ impl Seen {
             Some(state) => self.asked.insert(place, state),
             None => self.asked.remove(&place),
         };
+        if !matches!(state, Some(Asked::InFlight | Asked::Ended)) {
+            self.settled_below = 0;
+        }
+        self.settled_below = self.settled_below.max(self.hearing.behind());
+        while let Some(place) = self.hearing.numbered(self.settled_below) {
+            if !matches!(self.asked.get(&place), Some(Asked::InFlight | Asked::Ended)) {
+                break;
+            }
+            self.settled_below += 1;
+        }
     }
 
     /// What the run has used up so far.
@@ -172,11 +185,14 @@ impl Seen {
             .map(|listener| if listener.wants() { listener.steps_to_pass() } else { 0 })
             .collect();
         let mut ask = Vec::new();
-        for place in self.hearing.to_come().take(self.window_max) {
+        for (number, place) in self.hearing.to_come().take(self.window_max) {
             let mut within = self.hearing.is_opening(place);
-            for &number in self.hearing.hearers(place.case) {
-                within |= reach[number] > 0;
-                reach[number] = reach[number].saturating_sub(1);
+            for &hearer in self.hearing.hearers(place.case) {
+                within |= reach[hearer] > 0;
+                reach[hearer] = reach[hearer].saturating_sub(1);
+            }
+            if number < self.settled_below {
+                continue;
             }
             if !within {
                 if reach.iter().all(|&steps| steps == 0) {

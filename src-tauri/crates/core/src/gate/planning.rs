@@ -2,7 +2,7 @@
 
 use gatewright_stat::design::DesignError;
 
-use super::{never, outlook, plain, rate};
+use super::{Certificate, never, outlook, plain, rate};
 use crate::{
     id::{CanonicalError, CriterionName, Digest, PlanId},
     plan::{Boundary, METHOD, OrderRule, Plan, PlannedCriterion, StreamKey},
@@ -13,7 +13,7 @@ use crate::{
 pub const CALLS_MAX: u32 = 20_000;
 
 /// Slots asked ahead of the last heard, at most: what a run keeps waiting behind one slow answer.
-pub const WINDOW_SLOTS_MAX: u32 = 2_048;
+pub const WINDOW_SLOTS_MAX: u32 = 1_024;
 
 /// Why there is no plan.
 #[derive(Clone, PartialEq, Debug, thiserror::Error)]
@@ -33,6 +33,14 @@ pub enum PlanProblem {
         criterion: CriterionName,
         /// Why.
         problem: DesignError,
+    },
+    /// A boundary does not keep the declared risks: a defect, found before it could do harm.
+    #[error(
+        "the criterion `{criterion}`: its boundary does not keep the declared risks, which is a defect of Gatewright"
+    )]
+    NotCertified {
+        /// Which.
+        criterion: CriterionName,
     },
     /// More calls than [`CALLS_MAX`].
     #[error(
@@ -89,14 +97,23 @@ pub(super) fn criteria(spec: &Spec) -> Result<Vec<PlannedCriterion>, PlanProblem
 
 fn planned(spec: &Spec, criterion: &Criterion) -> Result<PlannedCriterion, PlanProblem> {
     let cases: Vec<&Case> = spec.cases.iter().filter(|case| hears(criterion, case)).collect();
-    Ok(PlannedCriterion {
+    let planned = PlannedCriterion {
         criterion: criterion.id,
         name: criterion.name.clone(),
         rule: criterion.rule.clone(),
         blocking: criterion.blocking,
         boundary: boundary(spec.ask, criterion, &cases)?,
         cases: cases.into_iter().map(|case| case.name.clone()).collect(),
-    })
+    };
+    match Certificate::of(&planned) {
+        Some(certificate) if !certificate.keeps(&planned.rule) => {
+            Err(PlanProblem::NotCertified { criterion: planned.name })
+        }
+        None if !matches!(planned.rule, Rule::Plain { .. }) => {
+            Err(PlanProblem::NotCertified { criterion: planned.name })
+        }
+        _ => Ok(planned),
+    }
 }
 
 /// Whether a criterion hears a case.

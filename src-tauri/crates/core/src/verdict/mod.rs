@@ -150,7 +150,7 @@ impl Verdict {
     /// The digest that is its identity.
     ///
     /// # Errors
-    /// Never for a verdict that [`judge`] made.
+    /// Never for a verdict that [`judge()`] made.
     pub fn digest(&self) -> Result<VerdictId, CanonicalError> {
         let criteria: Vec<_> = self
             .criteria

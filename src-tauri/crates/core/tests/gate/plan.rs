@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 
 use gatewright_core::{
-    gate::{self, CALLS_MAX, PlanProblem, outlook},
+    gate::{self, CALLS_MAX, Certificate, PlanProblem, outlook},
     plan::{Boundary, Plan},
     spec::{Ask, Budget, Criterion, Measure, Metric, Rule, Spec, Unit},
 };
@@ -67,9 +67,13 @@ proptest! {
             Rule::Rate { of: Metric::PassRate, target: unit(target), floor: unit(floor), risk };
         let mut suite = cases(count);
         suite[0].trials = NonZeroU32::new(trials).expect("not 0");
-        let test = corridor(&kit::plan(&spec(suite, vec![criterion("quality", rule)]), 1));
+        let plan = kit::plan(&spec(suite, vec![criterion("quality", rule)]), 1);
+        let test = corridor(&plan);
         let (good, bad) =
             (test.characteristics(unit(target).as_f64()), test.characteristics(unit(floor).as_f64()));
+        let certificate = Certificate::of(&plan.criteria[0]).expect("a rate has one");
+        prop_assert_eq!(certificate.wrongly_blocked, Some(good.fail));
+        prop_assert_eq!(certificate.wrongly_passed, bad.pass);
         prop_assert!(good.fail <= risk.wrongly_blocked.as_f64() * (1.0 + 1e-12), "{good:?}");
         prop_assert!(bad.pass <= risk.wrongly_passed.as_f64() * (1.0 + 1e-12), "{bad:?}");
         let first = count * trials as usize;
@@ -96,6 +100,29 @@ proptest! {
         prop_assert!(pass_at_missing_le[..count].iter().all(|&allowed| allowed == -1));
         prop_assert!(pass_at_missing_le.last() >= Some(&3));
     }
+}
+
+#[test]
+fn a_boundary_that_was_tampered_with_loses_its_certificate() {
+    let suite = || vec![case("!a", &[])];
+    let mut rate =
+        kit::plan(&spec(suite(), vec![criterion("quality", rate(90.0, 70.0))]), 1).criteria.remove(0);
+    assert!(Certificate::of(&rate).is_some_and(|found| found.keeps(&rate.rule)));
+    if let Boundary::Corridor { pass_at_failures_le, .. } = &mut rate.boundary {
+        pass_at_failures_le[10] = 3;
+    }
+    assert!(Certificate::of(&rate).is_some_and(|found| !found.keeps(&rate.rule)));
+    if let Boundary::Corridor { pass_at_failures_le, .. } = &mut rate.boundary {
+        pass_at_failures_le.pop();
+    }
+    assert_eq!(Certificate::of(&rate), None);
+    let gate = vec![criterion("critical", kit::never(20.0))];
+    let mut never = kit::plan(&spec(suite(), gate), 1).criteria.remove(0);
+    assert!(Certificate::of(&never).is_some_and(|found| found.keeps(&never.rule)));
+    if let Boundary::FirstFailure { pass_at_missing_le } = &mut never.boundary {
+        pass_at_missing_le[14] = 1;
+    }
+    assert!(Certificate::of(&never).is_some_and(|found| !found.keeps(&never.rule)));
 }
 
 #[test]

@@ -179,6 +179,37 @@ fn a_perfect_version_is_asked_what_it_needs_and_no_more_at_any_concurrency() {
 }
 
 #[test]
+fn sixteen_at_once_ask_a_good_version_hardly_more_than_is_heard() {
+    let plan = kit::plan(&spec(cases(24), vec![criterion("quality", rate(90.0, 80.0))]), 0);
+    let drive = Drive { concurrency: 16, ..Drive::SERIAL };
+    let (mut asked, mut heard) = (0, 0);
+    for seed in 0..300 {
+        let plan = Plan { stream: kit::stream(seed), ..plan.clone() };
+        let world = World { seed, right: 0.9, slow_failures: 100, delays: seed, ..World::CALM };
+        let ran = run(&plan, &world, &drive, &[]);
+        asked += ran.asked;
+        heard += u64::from(ran.seen.hearing().heard());
+    }
+    assert!(asked * 100 <= heard * 102, "{asked} asked, {heard} heard");
+    assert!(asked > heard, "in flight when it failed");
+}
+
+#[test]
+fn a_suite_of_10_000_cases_is_asked_and_judged_in_one_pass() {
+    let rule = Rule::Plain {
+        of: gatewright_core::spec::Metric::PassRate,
+        target: unit(70.0),
+        rounds: std::num::NonZeroU32::MIN,
+    };
+    let plan = kit::plan(&spec(cases(10_000), vec![criterion("quality", rule)]), 1);
+    let world = World { right: 0.9, slow_failures: 500, ..World::CALM };
+    let ran = run(&plan, &world, &Drive { concurrency: 128, ..Drive::SERIAL }, &[]);
+    let verdict = verdict(&plan, &ran.facts, ran.stop);
+    assert_eq!((ran.asked, verdict.heard(), verdict.outcome), (10_000, 10_000, Outcome::Pass));
+    assert!(ran.in_flight_most <= 128);
+}
+
+#[test]
 fn an_endpoint_that_takes_no_more_calls_ends_the_run_and_the_next_goes_on_there() {
     let plan = kit::plan(&mixed(6, Ask::EveryCaseOnce), 3);
     let world = World { seed: 3, right: 0.97, ..World::CALM };
