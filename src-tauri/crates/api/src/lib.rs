@@ -6,6 +6,7 @@ pub mod command;
 pub mod document;
 pub mod dto;
 pub mod error;
+mod fault;
 pub mod host;
 #[cfg(test)]
 mod typescript;
