@@ -145,8 +145,10 @@ pub(super) fn write(root: &Path, pointer: Pointer) -> Result<(), AdapterError> {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(super) struct Ops {
     format: u16,
-    /// The highest fence seen: whoever has a lower one is too late.
+    /// The highest fence of a switch: whoever has a lower one is too late.
     pub(super) fence: u64,
+    /// The highest fence by which was asked what became of a switch: whoever has that one or a lower is too late.
+    pub(super) asked: u64,
     /// The highest sequence given, so that none is given twice.
     sequence: u64,
     /// Whether operations were forgotten: then one that is not found may have been made.
@@ -167,7 +169,8 @@ impl Ops {
     /// What the file holds; one that is damaged has forgotten everything.
     pub(super) fn read(root: &Path) -> Result<Self, AdapterError> {
         let path = ops_path(root);
-        let empty = |forgotten| Self { format: FORMAT, fence: 0, sequence: 0, forgotten, ops: Vec::new() };
+        let empty =
+            |forgotten| Self { format: FORMAT, fence: 0, asked: 0, sequence: 0, forgotten, ops: Vec::new() };
         match disk::read_small(&path, POINTER_BYTES_MAX) {
             Ok(None) => Ok(empty(false)),
             Ok(Some(bytes)) => Ok(serde_json::from_slice(&bytes).unwrap_or_else(|_| empty(true))),
@@ -191,6 +194,11 @@ impl Ops {
         }
         (self.sequence, self.fence) = (sequence, self.fence.max(fence));
         sequence
+    }
+
+    /// Whether a switch with this fence comes too late.
+    pub(super) fn is_late(&self, fence: u64) -> bool {
+        fence < self.fence || fence <= self.asked
     }
 
     pub(super) fn made(&self, op_id: ReleaseId, found: &Found) -> Option<&Op> {

@@ -98,7 +98,8 @@ async fn old_answers_for_a_while_are_waited_out_and_measured() {
 
 #[tokio::test]
 async fn an_endpoint_that_never_changes_leads_back_once() {
-    let world = World::live().await;
+    let mut world = World::live().await;
+    world.hurry();
     world.endpoint.behave(Manner::Stuck(world.first));
     let enacted = world.promote(world.second).await;
     let back = enacted.back.expect("a release back");
@@ -114,8 +115,9 @@ async fn an_endpoint_that_never_changes_leads_back_once() {
 
 #[tokio::test]
 async fn a_bad_rollback_is_a_conflict_and_never_rolled_back() {
-    let world = World::live().await;
+    let mut world = World::live().await;
     world.promote(world.second).await;
+    world.hurry();
     world.endpoint.behave(Manner::Stuck(world.second));
     let enacted = world.roll_back(world.first).await;
     assert_eq!(enacted.release.state, State::Conflict, "{}", enacted.evidence);
@@ -125,7 +127,8 @@ async fn a_bad_rollback_is_a_conflict_and_never_rolled_back() {
 
 #[tokio::test]
 async fn a_third_version_at_the_endpoint_is_a_conflict_and_no_way_back() {
-    let world = World::live().await;
+    let mut world = World::live().await;
+    world.hurry();
     world.endpoint.behave(Manner::Stuck(world.vault.seal("Someone else's.")));
     let enacted = world.promote(world.second).await;
     assert_eq!((enacted.release.state, enacted.release.rung), (State::Conflict, Rung::Pointer));
@@ -136,6 +139,7 @@ async fn a_third_version_at_the_endpoint_is_a_conflict_and_no_way_back() {
 async fn an_endpoint_out_of_reach_proves_nothing_and_moves_nothing() {
     for silent in [true, false] {
         let mut world = World::live().await;
+        world.hurry();
         if silent {
             world.endpoint.behave(Manner::Silent);
         } else {
@@ -200,6 +204,8 @@ async fn a_second_promotion_waits_for_the_open_one_and_a_rollback_does_not() {
     let mut world = World::live().await;
     world.promote(world.second).await;
     let works = world.probe.replace(HttpProbe::of_nobody().await);
+    let patient = world.patience;
+    world.hurry();
     let third = world.vault.seal("A third.");
     let open = world.promote(third).await.release;
     assert_eq!(open.state, State::Observing);
@@ -207,6 +213,7 @@ async fn a_second_promotion_waits_for_the_open_one_and_a_rollback_does_not() {
     let busy = world.desk().enact(&order, &CancellationToken::new()).await;
     let expected = JournalError::Busy { release: open.id, holder: "somebody".to_owned() };
     assert_eq!(busy, Err(EnactError::Journal(expected)));
+    world.patience = patient;
     world.probe = works;
     let back = world.roll_back(world.first).await;
     assert_eq!((back.release.state, back.release.supersedes), (State::Live, Some(open.id)));
