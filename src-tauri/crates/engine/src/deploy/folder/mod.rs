@@ -223,7 +223,7 @@ fn make(
     })?;
     in_time()?;
     let sequence = ops.begin(switch.op_id, switch.to, switch.fence, &found);
-    ops.write(root)?;
+    ops.write_ahead(root)?;
     in_time()?;
     pointer::write(root, Pointer::new(switch.to, sequence))?;
     pointer::repair_link(root, switch.to);

@@ -137,8 +137,8 @@ pub(super) fn lock_path(root: &Path) -> PathBuf {
 
 /// Writes the pointer; what it pointed to before is gone from it in one step.
 pub(super) fn write(root: &Path, pointer: Pointer) -> Result<(), AdapterError> {
-    let bytes = json(&pointer)?;
-    replaced(&pointer_path(root), &bytes, ErrorClass::UnknownOutcome)
+    let path = pointer_path(root);
+    disk::replace(&path, &json(&pointer)?).map_err(|unreplaced| unwritten(&path, unreplaced))
 }
 
 /// What is remembered of operations.
@@ -179,8 +179,17 @@ impl Ops {
         }
     }
 
+    /// Writes what is remembered, down to the disk.
     pub(super) fn write(&self, root: &Path) -> Result<(), AdapterError> {
-        replaced(&ops_path(root), &json(self)?, ErrorClass::Retryable)
+        let path = ops_path(root);
+        disk::replace(&path, &json(self)?).map_err(|unreplaced| unwritten(&path, unreplaced))
+    }
+
+    /// Writes what is remembered, right before the pointer: the sync of their folder then carries both. Should a power
+    /// cut keep the pointer alone, what is live is still what the pointer says, and its sequence is not given again.
+    pub(super) fn write_ahead(&self, root: &Path) -> Result<(), AdapterError> {
+        let path = ops_path(root);
+        disk::exchange(&path, &json(self)?).map_err(|unreplaced| unwritten(&path, unreplaced))
     }
 
     /// Gives an operation its sequence. Operations that got one and were not made never will be: they are dropped.
@@ -223,12 +232,12 @@ fn json(value: &impl Serialize) -> Result<Vec<u8>, AdapterError> {
     Ok(bytes)
 }
 
-/// Replaces a file; `doubtful` is the class of an error after which nobody knows whether it will stay replaced.
-fn replaced(path: &Path, bytes: &[u8], doubtful: ErrorClass) -> Result<(), AdapterError> {
-    disk::replace(path, bytes).map_err(|unreplaced| match unreplaced {
+/// A file that was not replaced, or perhaps not for good.
+fn unwritten(path: &Path, unreplaced: Unreplaced) -> AdapterError {
+    match unreplaced {
         Unreplaced::Before(source) => error(ErrorClass::Retryable, "write", path, &source),
-        Unreplaced::After(source) => error(doubtful, "make sure of", path, &source),
-    })
+        Unreplaced::After(source) => error(ErrorClass::UnknownOutcome, "make sure of", path, &source),
+    }
 }
 
 /// Makes the link `current` name the release that is live, where it does not. It is derived, so that it fails changes
@@ -246,9 +255,7 @@ pub(super) fn repair_link(root: &Path, version: VersionId) {
     }
     let beside = disk::beside(&link);
     let _ = fs::remove_file(&beside);
-    let made = std::os::unix::fs::symlink(&wanted, &beside)
-        .and_then(|()| fs::rename(&beside, &link))
-        .and_then(|()| disk::sync_folder(root));
+    let made = std::os::unix::fs::symlink(&wanted, &beside).and_then(|()| fs::rename(&beside, &link));
     if let Err(error) = made {
         tracing::warn!(link = %link.display(), %error, "the derived link could not be set");
     }
