@@ -1,6 +1,6 @@
 //! Carrying releases out, with an endpoint that behaves and one that does not.
 
-use std::sync::atomic::Ordering;
+use std::{sync::atomic::Ordering, time::Duration};
 
 use gatewright_core::{
     id::EnvironmentName,
@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::support::{Fault, HttpProbe, Manner, World, history};
 use crate::{
     deploy::{Desk, EnactError, Order, Patience, adapter::Adapter as _},
-    port::release::JournalError,
+    port::release::{Journal as _, JournalError},
 };
 
 #[tokio::test]
@@ -230,6 +230,26 @@ async fn whoever_lost_the_lease_stops_before_the_switch() {
     let stopped = world.desk().enact(&order, &CancellationToken::new()).await;
     assert!(matches!(stopped, Err(EnactError::Journal(JournalError::Fenced { .. }))), "{stopped:?}");
     assert_eq!((world.pointed().await, world.switches()), (Some(world.first), 1));
+}
+
+#[tokio::test]
+async fn whoever_lost_the_lease_stops_watching() {
+    let mut world = World::live().await;
+    world.probe = Some(HttpProbe::of_nobody().await);
+    let order = world.order(world.grant(world.second).await);
+    let (desk, cancel) = (world.desk(), CancellationToken::new());
+    let taken_over = async {
+        let newest = || world.diary.releases().last().map(|release| release.state);
+        while newest() != Some(State::Observing) {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        let open = world.diary.releases().last().expect("a release").id;
+        world.diary.claim(open).await.expect("nobody alive holds it")
+    };
+    let (stopped, claimed) = futures_util::future::join(desk.enact(&order, &cancel), taken_over).await;
+    let fenced = JournalError::Fenced { release: claimed.id };
+    assert_eq!(stopped, Err(EnactError::Journal(fenced)));
+    assert_eq!(world.diary.release(claimed.id), claimed, "it wrote nothing after that");
 }
 
 #[tokio::test]
