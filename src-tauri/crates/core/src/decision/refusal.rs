@@ -102,65 +102,69 @@ impl Refusal {
 
 impl fmt::Display for Refusal {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.spec() {
+            Some(spec) => self.about_a_spec(spec, out),
+            None => self.about_the_version(out),
+        }
+    }
+}
+
+impl Refusal {
+    fn about_a_spec(&self, spec: &SpecName, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "`{spec}` ")?;
+        match self {
+            Self::NoVerdict(_) => write!(out, "has no verdict of this version: run `gatewright run {spec}`."),
+            Self::NotPass(_, verdict) => {
+                write!(out, "does not say pass: see its newest verdict {}.", verdict.0.short())
+            }
+            Self::StaleMeaning(_) => out.write_str(
+                "means something else now than when this version was judged, or has errors: run it again.",
+            ),
+            Self::BaselineMoved(_) => {
+                out.write_str("compared this version with one that is no longer live: run it again.")
+            }
+            Self::Rescored(_) => write!(
+                out,
+                "was tuned on these answers: confirm it with fresh ones, `gatewright run {spec} --new-attempt`."
+            ),
+            Self::TooManyAttempts(_) => out.write_str(
+                "was tried on this version more often than `attempts_max` allows: change the version.",
+            ),
+            Self::Withdrawn(_) => out.write_str("passed, and that is withdrawn: this version failed it later."),
+            Self::TooOld(_) => out.write_str("has a verdict older than `max_age` allows: run it again."),
+            Self::Weakened(_) => out.write_str(
+                "passes only because the spec changed: by the one in force at the last promotion this version \
+                 fails. Say why that is right, or mend the version.",
+            ),
+            Self::WeakeningForbidden(_) => out.write_str(
+                "passes only because the spec changed, and the environment says `weakening: forbid`: by the one in \
+                 force at the last promotion this version fails.",
+            ),
+            Self::Untrusted(_) => {
+                out.write_str("has a verdict that is not signed by a key you trust: run it yourself.")
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn about_the_version(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NothingRequired => out.write_str(
                 "The environment requires no spec, and no spec is never a pass: name one under `requires`.",
             ),
-            Self::NoVerdict(spec) => {
-                write!(out, "`{spec}` has no verdict of this version: run `gatewright run {spec}`.")
-            }
-            Self::NotPass(spec, verdict) => write!(
-                out,
-                "`{spec}` does not say pass: see its newest verdict {}.",
-                verdict.0.short()
-            ),
-            Self::StaleMeaning(spec) => write!(
-                out,
-                "`{spec}` means something else now than when this version was judged, or has errors: run it again."
-            ),
-            Self::BaselineMoved(spec) => write!(
-                out,
-                "`{spec}` compared this version with one that is no longer live: run it again."
-            ),
-            Self::Rescored(spec) => write!(
-                out,
-                "`{spec}` was tuned on these answers: confirm it with fresh ones, `gatewright run {spec} --new-attempt`."
-            ),
-            Self::TooManyAttempts(spec) => write!(
-                out,
-                "`{spec}` was tried on this version more often than `attempts_max` allows: change the version."
-            ),
-            Self::Withdrawn(spec) => {
-                write!(out, "The pass of `{spec}` is withdrawn: this version failed it later.")
-            }
-            Self::TooOld(spec) => {
-                write!(out, "The verdict of `{spec}` is older than `max_age` allows: run it again.")
-            }
-            Self::Weakened(spec) => write!(
-                out,
-                "`{spec}` passes only because the spec changed: by the one in force at the last promotion this \
-                 version fails. Say why that is right, or mend the version."
-            ),
-            Self::WeakeningForbidden(spec) => write!(
-                out,
-                "`{spec}` passes only because the spec changed, and the environment says `weakening: forbid`: by the \
-                 one in force at the last promotion this version fails."
-            ),
-            Self::Untrusted(spec) => {
-                write!(out, "The verdict of `{spec}` is not signed by a key that you trust: run it yourself.")
-            }
             Self::Opaque => out.write_str(
                 "The agent declares nothing, so nobody can say what would go live: declare its `identity`, or set \
                  `allow_opaque: true` in the environment.",
             ),
             Self::CannotBePutBack => out.write_str(
-                "The version holds no content that could be put back, so there would be no way back to it: declare its \
-                 prompt, files, tree or artifact.",
+                "The version holds no content that could be put back, so there would be no way back to it: \
+                 declare its prompt, files, tree or artifact.",
             ),
             Self::AlreadyLive => out.write_str("This version is live here already: there is nothing to do."),
             Self::EnvironmentOpen(release) => write!(
                 out,
-                "Release {release} of this environment is not over: wait for it, run `gatewright settle`, or roll back."
+                "Release {release} of this environment is not over: wait for it, run `gatewright settle`, or roll \
+                 back."
             ),
             Self::NotTheFirst(version) => write!(
                 out,
@@ -172,6 +176,7 @@ impl fmt::Display for Refusal {
                 "{} was never live and verified here: promote it instead.",
                 version.0.short()
             ),
+            _ => Ok(()),
         }
     }
 }

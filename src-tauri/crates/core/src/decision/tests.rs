@@ -5,9 +5,8 @@ use std::{collections::BTreeMap, num::NonZeroU32};
 use proptest::prelude::*;
 
 use super::*;
-use crate::id::{ComponentName, GrantId, PlanId};
+use crate::id::{ComponentName, PlanId};
 use crate::plan::{METHOD, StreamKey};
-use crate::release::{Kind, Release, Rung, State, Times};
 use crate::verdict::Why;
 use crate::version::{FileEntry, MANIFEST_FORMAT, Provenance};
 
@@ -419,28 +418,14 @@ fn a_statement_needs_a_name_and_a_reason() {
     assert_eq!((trimmed.by(), trimmed.reason()), ("Ada", "because"));
 }
 
-fn lived(manifest: &Manifest) -> Release {
-    Release {
-        id: ReleaseId(3),
-        kind: Kind::Promotion,
-        grant: GrantId(digest("grant")),
-        environment: "production".into(),
-        from: None,
-        to: manifest.id().expect("a version"),
-        target_ref: None,
-        expected_revision: None,
-        fence: 1,
-        state: State::Live,
-        rung: Rung::Served,
-        times: Times::default(),
-        supersedes: None,
-    }
+fn lived(manifest: &Manifest) -> WasLive {
+    WasLive::new(ReleaseId(3), "production".into(), manifest.id().expect("a version"))
 }
 
 #[test]
 fn a_rollback_needs_no_verdict_and_waits_for_nothing() {
     let manifest = manifest(Drive::Assembled, &[("prompt", prompt("Old."))]);
-    let target = lived(&manifest).was_live().expect("it was live");
+    let target = lived(&manifest);
     let live = Live { version: Some(VersionId(digest("live"))), open: Some(ReleaseId(9)) };
     let decision = decide_rollback(&"production".into(), &target, &manifest, &live, Seq(30));
     let Decision::Granted(grant) = decision else { panic!("refused: {decision:?}") };
@@ -455,7 +440,7 @@ fn a_rollback_leads_only_where_its_target_was_live_and_to_its_own_content() {
         manifest(Drive::Assembled, &[("prompt", prompt("Old."))]),
         manifest(Drive::Assembled, &[("prompt", prompt("Other."))]),
     );
-    let target = lived(&old).was_live().expect("it was live");
+    let target = lived(&old);
     let elsewhere = decide_rollback(&"staging".into(), &target, &old, &Live::default(), Seq(30));
     assert_eq!(elsewhere, Decision::Refused(vec![Refusal::NeverLiveHere(target.version())]));
     let swapped = decide_rollback(&"production".into(), &target, &other, &Live::default(), Seq(30));

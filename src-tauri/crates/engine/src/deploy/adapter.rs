@@ -63,8 +63,8 @@ pub trait Adapter: Send + Sync {
     /// *Not supported* where only the environment's endpoint can tell.
     fn observe(&self) -> BoxFuture<'_, Result<Observed, AdapterError>>;
 
-    /// What became of a switch. From this answer on, the target refuses a switch with a lower fence than the one
-    /// asked with, so that one that was held up on its way cannot arrive after it was settled.
+    /// What became of a switch. From this answer on, the target refuses a switch with the fence asked with or a lower
+    /// one, so that one that was held up on its way cannot arrive after it was settled.
     ///
     /// # Errors
     /// As [`Self::current`].

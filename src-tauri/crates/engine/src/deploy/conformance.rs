@@ -281,11 +281,10 @@ impl Bench<'_> {
     async fn late_arrival(&mut self) -> Held {
         let (made, _) = self.go(0).await?;
         let late = self.prepared(1).await?;
-        let fence = self.next_fence();
-        let asked = |op_id| OpAsked { op_id, fence };
-        let status = self.adapter.op_status(&asked(made.op_id)).await.map_err(unexpected)?;
+        let asked = |switch: &Switch| OpAsked { op_id: switch.op_id, fence: switch.fence };
+        let status = self.adapter.op_status(&asked(&made)).await.map_err(unexpected)?;
         held(status == OpStatus::Applied, || format!("a switch that was made is {status:?}"))?;
-        let status = self.adapter.op_status(&asked(late.op_id)).await.map_err(unexpected)?;
+        let status = self.adapter.op_status(&asked(&late)).await.map_err(unexpected)?;
         held(matches!(status, OpStatus::NotApplied | OpStatus::Unknown), || {
             format!("a switch that was never sent is {status:?}")
         })?;

@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 use gatewright_core::{
     decision::{Decision, Grant, decide_rollback},
     id::{EnvironmentName, ReleaseId, VersionId},
-    release::{Act, Found, Heard, Kind, Release, Report, Rung, advance},
+    release::{Act, Found, Heard, Kind, Release, Report, Rung, State, advance},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -111,6 +111,9 @@ pub enum EnactError {
         /// Where it was to be used.
         here: EnvironmentName,
     },
+    /// The way back begins with a read, and the target cannot be read. Nothing was begun: what was open stays open.
+    #[error("the target cannot be read, so nothing was begun: {0}")]
+    OutOfReach(AdapterError),
     /// The journal did not do it. What was sent before stays sent: the release is settled when the journal works.
     #[error(transparent)]
     Journal(#[from] JournalError),
@@ -124,7 +127,7 @@ impl Desk<'_> {
     /// the switch is sent; later it is a wish to the adapter, and ends the observation with the release still open.
     ///
     /// # Errors
-    /// The grant is for another environment, or the journal refuses.
+    /// The grant is for another environment, a rollback's target cannot be read, or the journal refuses.
     pub async fn enact(&self, order: &Order, cancel: &CancellationToken) -> Result<Enacted, EnactError> {
         let grant = &order.grant;
         if *grant.environment() != self.environment {
@@ -139,6 +142,10 @@ impl Desk<'_> {
             (false, false) => Kind::Promotion,
         };
         let intent = Intent { id: (self.draw)(), kind, grant: grant.clone() };
+        if intent.takes_over() {
+            // To take over from an open release and then not get through would only hide that it is open.
+            bounded(self.patience.read, self.adapter.current()).await.map_err(EnactError::OutOfReach)?;
+        }
         let release = match self.journal.open(&intent).await? {
             Opened::New(release) => release,
             Opened::Known(release) => {
@@ -151,34 +158,48 @@ impl Desk<'_> {
         step.go_on(cancel).await
     }
 
-    /// What the target says is live, and what became of the release's switch.
+    /// What the target says is live, and what became of the release's switch where that is not known.
     async fn read(&self, release: &Release) -> (Found, String) {
-        let asked = OpAsked { op_id: release.id, fence: release.fence };
         // First what became of it: from then on it cannot arrive late, so what is read after that stays true.
-        let status = bounded(self.patience.read, self.adapter.op_status(&asked)).await;
-        let current = bounded(self.patience.read, self.adapter.current()).await;
-        let current = match current {
+        let status = match release.state {
+            State::Switched | State::Observing => Ok(OpStatus::Applied),
+            _ => {
+                let asked = OpAsked { op_id: release.id, fence: release.fence };
+                bounded(self.patience.read, self.adapter.op_status(&asked)).await
+            }
+        };
+        let current = match bounded(self.patience.read, self.adapter.current()).await {
             Ok(current) => current,
             Err(error) => return (Found::Unreachable, format!("the target cannot be read: {error}")),
         };
         let version = current.version();
-        let found = match status {
-            Ok(OpStatus::InProgress) => Found::Unreachable,
-            // Its fence could not be raised, so a switch on its way may still arrive.
-            Err(ref error) if error.class != ErrorClass::NotSupported => Found::Unreachable,
-            _ if version == Some(release.to) => Found::Target,
-            Ok(OpStatus::Applied) => Found::Other,
-            _ if is_what_was(&current, release.from) => Found::Former,
-            _ => Found::Other,
+        let (found, words) = match status {
+            Err(error) if error.class != ErrorClass::NotSupported => {
+                // Nobody keeps a switch on its way from arriving still.
+                (Found::Unreachable, format!("the target does not say what became of the switch: {error}"))
+            }
+            Ok(OpStatus::InProgress) => (Found::Unreachable, "somebody is at the switch".to_owned()),
+            Ok(OpStatus::Applied) if version == Some(release.to) => {
+                (Found::Target, "the switch was made".to_owned())
+            }
+            Ok(OpStatus::Applied) => (Found::Other, "the switch was made, and undone since".to_owned()),
+            Ok(OpStatus::NotApplied) => (found(&current, release), "the switch was not made".to_owned()),
+            Ok(OpStatus::Unknown) | Err(_) => {
+                (found(&current, release), "the target cannot say whether the switch was made".to_owned())
+            }
         };
-        let status = match status {
-            Ok(OpStatus::Applied) => "the switch was made".to_owned(),
-            Ok(OpStatus::NotApplied) => "the switch was not made".to_owned(),
-            Ok(OpStatus::InProgress) => "somebody is at the switch".to_owned(),
-            Ok(OpStatus::Unknown) => "the target cannot say whether the switch was made".to_owned(),
-            Err(error) => format!("the target does not say what became of the switch: {error}"),
-        };
-        (found, format!("{status}; live is {}", in_words(&current)))
+        (found, format!("{words}; live is {}", in_words(&current)))
+    }
+}
+
+/// Which side of a release is live.
+fn found(current: &Current, release: &Release) -> Found {
+    if current.version() == Some(release.to) {
+        Found::Target
+    } else if is_what_was(current, release.from) {
+        Found::Former
+    } else {
+        Found::Other
     }
 }
 
@@ -227,10 +248,24 @@ impl<'d, 'a> Step<'d, 'a> {
         }
     }
 
+    /// What is live, when a switch of the release that this one took over from can no longer arrive.
+    async fn read_at_rest(&self) -> Result<Current, AdapterError> {
+        let (adapter, limit) = (self.desk.adapter, self.desk.patience.read);
+        if let Some(op_id) = self.release.supersedes {
+            // All fences before this release's own.
+            let asked = OpAsked { op_id, fence: self.release.fence.saturating_sub(1) };
+            match bounded(limit, adapter.op_status(&asked)).await {
+                Err(error) if error.class != ErrorClass::NotSupported => return Err(error),
+                Ok(_) | Err(_) => {}
+            }
+        }
+        bounded(limit, adapter.current()).await
+    }
+
     /// Reads what is live and brings the version next to it.
     async fn stage(&mut self, grant: &Grant, cancel: &CancellationToken) -> Result<(), JournalError> {
         let (adapter, patience) = (self.desk.adapter, self.desk.patience);
-        let current = match bounded(patience.read, adapter.current()).await {
+        let current = match self.read_at_rest().await {
             Ok(current) => current,
             Err(error) => {
                 return self.hear(Heard::Declined, format!("the target cannot be read: {error}")).await;

@@ -26,7 +26,8 @@ pub trait Journal: Send + Sync {
     fn open<'a>(&'a self, intent: &'a Intent) -> BoxFuture<'a, Result<Opened, JournalError>>;
 
     /// Writes a step down, before it is taken: the release as it is from now on, and what is known of it in words.
-    /// A `target_ref` is also kept for (version, environment), and the holder's lease is renewed.
+    /// Every field counts: a rollback learns its `from` only when it reads the target. A `target_ref` is also kept for
+    /// (version, environment), and the holder's lease is renewed.
     ///
     /// # Errors
     /// [`JournalError::Fenced`] when the release's fence is no longer the environment's, or the release is over.

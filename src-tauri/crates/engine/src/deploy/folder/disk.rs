@@ -22,13 +22,20 @@ pub(super) enum Unreplaced {
     After(io::Error),
 }
 
-/// Replaces the file at `path` whole: written beside, fsync, rename, fsync of the folder. On a full disk the reserve
-/// beside it is given up for it. Callers hold a lock, so that nobody else writes the same file beside.
+/// Replaces the file at `path` whole, down to the disk: as [`exchange`], then an fsync of the folder.
 pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Unreplaced> {
-    replace_by(path, &mut |beside| write_new(beside, bytes))
+    exchange(path, bytes)?;
+    sync_folder(folder_of(path)).map_err(Unreplaced::After)
 }
 
-fn replace_by(path: &Path, write: &mut dyn FnMut(&Path) -> io::Result<()>) -> Result<(), Unreplaced> {
+/// Replaces the file at `path` whole: written beside, fsync, rename. A power cut may bring the old one back until the
+/// folder is synced. On a full disk the reserve beside it is given up for it. Callers hold a lock, so that nobody else
+/// writes the same file beside.
+pub(super) fn exchange(path: &Path, bytes: &[u8]) -> Result<(), Unreplaced> {
+    exchange_by(path, &mut |beside| write_new(beside, bytes))
+}
+
+fn exchange_by(path: &Path, write: &mut dyn FnMut(&Path) -> io::Result<()>) -> Result<(), Unreplaced> {
     let beside = beside(path);
     if let Err(error) = write(&beside) {
         if !is_full(&error) {
@@ -36,8 +43,7 @@ fn replace_by(path: &Path, write: &mut dyn FnMut(&Path) -> io::Result<()>) -> Re
         }
         release_reserve(path).and_then(|()| write(&beside)).map_err(Unreplaced::Before)?;
     }
-    fs::rename(&beside, path).map_err(Unreplaced::Before)?;
-    sync_folder(folder_of(path)).map_err(Unreplaced::After)
+    fs::rename(&beside, path).map_err(Unreplaced::Before)
 }
 
 /// Where a file is written before it takes its place.
@@ -135,7 +141,7 @@ pub(super) fn read_small(path: &Path, bytes_max: u64) -> io::Result<Option<Vec<u
 mod tests {
     use std::{fs, io};
 
-    use super::{Unreplaced, keep_reserve, replace, replace_by, reserve_of, write_new};
+    use super::{Unreplaced, exchange_by, keep_reserve, replace, reserve_of, write_new};
 
     #[test]
     fn on_a_full_disk_the_reserve_makes_room_for_the_pointer() {
@@ -144,13 +150,13 @@ mod tests {
         keep_reserve(folder.path());
         assert!(reserve.exists());
         let mut tries = 0;
-        let replaced = replace_by(&path, &mut |beside| {
+        let replaced = exchange_by(&path, &mut |beside| {
             tries += 1;
             if reserve.exists() { Err(io::ErrorKind::StorageFull.into()) } else { write_new(beside, b"new") }
         });
         assert!(replaced.is_ok() && tries == 2, "{replaced:?} after {tries}");
         assert_eq!(fs::read(&path).expect("a pointer"), b"new");
-        let full = replace_by(&path, &mut |_| Err(io::ErrorKind::StorageFull.into()));
+        let full = exchange_by(&path, &mut |_| Err(io::ErrorKind::StorageFull.into()));
         assert!(matches!(full, Err(Unreplaced::Before(_))), "{full:?}");
         assert_eq!(fs::read(&path).expect("a pointer"), b"new", "as it was");
     }

@@ -223,7 +223,7 @@ fn make(
     })?;
     in_time()?;
     let sequence = ops.begin(switch.op_id, switch.to, switch.fence, &found);
-    ops.write(root)?;
+    ops.write_ahead(root)?;
     in_time()?;
     pointer::write(root, Pointer::new(switch.to, sequence))?;
     pointer::repair_link(root, switch.to);
@@ -235,11 +235,10 @@ fn make(
 /// Whether the target is as the switch expects it, and nobody later was here.
 fn compare(switch: &Switch, ops: &Ops, found: &Found) -> Result<(), AdapterError> {
     let conflict = |words: String| Err(AdapterError::new(ErrorClass::Conflict, words));
-    if switch.fence < ops.fence {
-        return conflict(format!(
-            "a later release was here (fence {}, this one has {}): this one may not move anything any more",
-            ops.fence, switch.fence
-        ));
+    if ops.is_late(switch.fence) {
+        let words =
+            "a later release was here, or this one was settled meanwhile: it may not move anything any more";
+        return conflict(format!("{words} (fence {})", switch.fence));
     }
     let (revision, version) = (found.revision(), found.version());
     if revision != switch.expected_revision || version != switch.from {
@@ -260,8 +259,8 @@ fn status(root: &Path, asked: OpAsked) -> Result<OpStatus, AdapterError> {
     let Some(_lock) = locked(root, STATUS_WAIT)? else { return Ok(OpStatus::InProgress) };
     let mut ops = Ops::read(root)?;
     let found = Found::read(root)?;
-    if asked.fence > ops.fence {
-        ops.fence = asked.fence;
+    if asked.fence > ops.asked {
+        ops.asked = asked.fence;
         ops.write(root)?;
     }
     if let Some(version) = found.version() {
@@ -274,7 +273,7 @@ fn clean(root: &Path, keep: &BTreeSet<VersionId>) -> Result<Vec<VersionId>, Adap
     if !root.is_dir() {
         return Ok(Vec::new());
     }
-    let Some(_lock) = locked(root, GC_WAIT)? else {
+    let Some(lock) = locked(root, GC_WAIT)? else {
         let words = format!("{} is held by somebody else", pointer::lock_path(root).display());
         return Err(AdapterError::new(ErrorClass::Retryable, words));
     };
@@ -286,9 +285,12 @@ fn clean(root: &Path, keep: &BTreeSet<VersionId>) -> Result<Vec<VersionId>, Adap
     let mut removed = Vec::new();
     for listed in place::list(root)? {
         if !keep.contains(&listed.version) && found.version() != Some(listed.version) {
-            place::remove(root, listed.version)?;
+            place::take_away(root, listed.version)?;
             removed.push(listed.version);
         }
     }
+    // Deleting takes long, and a switch must not wait for it.
+    drop(lock);
+    place::sweep(root)?;
     Ok(removed)
 }

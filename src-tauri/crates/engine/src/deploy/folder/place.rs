@@ -292,17 +292,36 @@ pub(super) fn list(root: &Path) -> Result<Vec<Listed>, AdapterError> {
     Ok(versions.into_iter().map(listed).collect())
 }
 
-/// Takes a release away in one step, so that nobody switches to half of one; then deletes it.
-pub(super) fn remove(root: &Path, version: VersionId) -> Result<(), AdapterError> {
+/// What a release is called between being taken away and being deleted.
+const GONE: &str = ".gone-";
+
+/// Takes a release away in one step, so that nobody switches to half of one. [`sweep`] deletes it, which takes longer.
+pub(super) fn take_away(root: &Path, version: VersionId) -> Result<(), AdapterError> {
     let home = home(root, version);
-    let gone = releases(root).join(format!(".gone-{}", version.0.hex()));
+    let gone = releases(root).join(format!("{GONE}{}", version.0.hex()));
     let removed = |source: io::Error| error(ErrorClass::Retryable, "remove", &home, &source);
     if gone.exists() {
         fs::remove_dir_all(&gone).map_err(removed)?;
     }
-    fs::rename(&home, &gone).map_err(removed)?;
-    disk::sync_folder(&releases(root)).map_err(removed)?;
-    fs::remove_dir_all(&gone).map_err(removed)
+    fs::rename(&home, &gone).map_err(removed)
+}
+
+/// Deletes what was taken away, now or before a crash.
+pub(super) fn sweep(root: &Path) -> Result<(), AdapterError> {
+    let folder = releases(root);
+    let removed = |source: io::Error| error(ErrorClass::Retryable, "remove from", &folder, &source);
+    let entries = match fs::read_dir(&folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(source) => return Err(removed(source)),
+    };
+    for entry in entries {
+        let entry = entry.map_err(removed)?;
+        if entry.file_name().to_string_lossy().starts_with(GONE) {
+            fs::remove_dir_all(entry.path()).map_err(removed)?;
+        }
+    }
+    disk::sync_folder(&folder).map_err(removed)
 }
 
 #[cfg(unix)]

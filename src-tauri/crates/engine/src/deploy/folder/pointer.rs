@@ -137,16 +137,18 @@ pub(super) fn lock_path(root: &Path) -> PathBuf {
 
 /// Writes the pointer; what it pointed to before is gone from it in one step.
 pub(super) fn write(root: &Path, pointer: Pointer) -> Result<(), AdapterError> {
-    let bytes = json(&pointer)?;
-    replaced(&pointer_path(root), &bytes, ErrorClass::UnknownOutcome)
+    let path = pointer_path(root);
+    disk::replace(&path, &json(&pointer)?).map_err(|unreplaced| unwritten(&path, unreplaced))
 }
 
 /// What is remembered of operations.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(super) struct Ops {
     format: u16,
-    /// The highest fence seen: whoever has a lower one is too late.
+    /// The highest fence of a switch: whoever has a lower one is too late.
     pub(super) fence: u64,
+    /// The highest fence by which was asked what became of a switch: whoever has that one or a lower is too late.
+    pub(super) asked: u64,
     /// The highest sequence given, so that none is given twice.
     sequence: u64,
     /// Whether operations were forgotten: then one that is not found may have been made.
@@ -167,7 +169,8 @@ impl Ops {
     /// What the file holds; one that is damaged has forgotten everything.
     pub(super) fn read(root: &Path) -> Result<Self, AdapterError> {
         let path = ops_path(root);
-        let empty = |forgotten| Self { format: FORMAT, fence: 0, sequence: 0, forgotten, ops: Vec::new() };
+        let empty =
+            |forgotten| Self { format: FORMAT, fence: 0, asked: 0, sequence: 0, forgotten, ops: Vec::new() };
         match disk::read_small(&path, POINTER_BYTES_MAX) {
             Ok(None) => Ok(empty(false)),
             Ok(Some(bytes)) => Ok(serde_json::from_slice(&bytes).unwrap_or_else(|_| empty(true))),
@@ -176,8 +179,17 @@ impl Ops {
         }
     }
 
+    /// Writes what is remembered, down to the disk.
     pub(super) fn write(&self, root: &Path) -> Result<(), AdapterError> {
-        replaced(&ops_path(root), &json(self)?, ErrorClass::Retryable)
+        let path = ops_path(root);
+        disk::replace(&path, &json(self)?).map_err(|unreplaced| unwritten(&path, unreplaced))
+    }
+
+    /// Writes what is remembered, right before the pointer: the sync of their folder then carries both. Should a power
+    /// cut keep the pointer alone, what is live is still what the pointer says, and its sequence is not given again.
+    pub(super) fn write_ahead(&self, root: &Path) -> Result<(), AdapterError> {
+        let path = ops_path(root);
+        disk::exchange(&path, &json(self)?).map_err(|unreplaced| unwritten(&path, unreplaced))
     }
 
     /// Gives an operation its sequence. Operations that got one and were not made never will be: they are dropped.
@@ -191,6 +203,11 @@ impl Ops {
         }
         (self.sequence, self.fence) = (sequence, self.fence.max(fence));
         sequence
+    }
+
+    /// Whether a switch with this fence comes too late.
+    pub(super) fn is_late(&self, fence: u64) -> bool {
+        fence < self.fence || fence <= self.asked
     }
 
     pub(super) fn made(&self, op_id: ReleaseId, found: &Found) -> Option<&Op> {
@@ -215,12 +232,12 @@ fn json(value: &impl Serialize) -> Result<Vec<u8>, AdapterError> {
     Ok(bytes)
 }
 
-/// Replaces a file; `doubtful` is the class of an error after which nobody knows whether it will stay replaced.
-fn replaced(path: &Path, bytes: &[u8], doubtful: ErrorClass) -> Result<(), AdapterError> {
-    disk::replace(path, bytes).map_err(|unreplaced| match unreplaced {
+/// A file that was not replaced, or perhaps not for good.
+fn unwritten(path: &Path, unreplaced: Unreplaced) -> AdapterError {
+    match unreplaced {
         Unreplaced::Before(source) => error(ErrorClass::Retryable, "write", path, &source),
-        Unreplaced::After(source) => error(doubtful, "make sure of", path, &source),
-    })
+        Unreplaced::After(source) => error(ErrorClass::UnknownOutcome, "make sure of", path, &source),
+    }
 }
 
 /// Makes the link `current` name the release that is live, where it does not. It is derived, so that it fails changes
@@ -238,9 +255,7 @@ pub(super) fn repair_link(root: &Path, version: VersionId) {
     }
     let beside = disk::beside(&link);
     let _ = fs::remove_file(&beside);
-    let made = std::os::unix::fs::symlink(&wanted, &beside)
-        .and_then(|()| fs::rename(&beside, &link))
-        .and_then(|()| disk::sync_folder(root));
+    let made = std::os::unix::fs::symlink(&wanted, &beside).and_then(|()| fs::rename(&beside, &link));
     if let Err(error) = made {
         tracing::warn!(link = %link.display(), %error, "the derived link could not be set");
     }

@@ -323,8 +323,11 @@ async fn gc_removes_what_is_neither_live_nor_kept() {
     for version in [target.second, third] {
         target.folder.stage(&target.staging(version)).await.expect("staged");
     }
+    let left_over = target.path("releases/.gone-before-a-crash");
+    fs::create_dir(&left_over).expect("what a crash left");
     let removed = target.folder.gc(&BTreeSet::from([target.second])).await.expect("a target");
     assert_eq!(removed, [third]);
+    assert!(!left_over.exists());
     assert!(!target.path(&home(third)).exists() && target.path(&home(target.first)).exists());
     let left: Vec<_> =
         target.folder.list().await.expect("a target").into_iter().map(|one| one.version).collect();

@@ -1,6 +1,6 @@
 //! Carrying releases out, with an endpoint that behaves and one that does not.
 
-use std::sync::atomic::Ordering;
+use std::{sync::atomic::Ordering, time::Duration};
 
 use gatewright_core::{
     id::EnvironmentName,
@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::support::{Fault, HttpProbe, Manner, World, history};
 use crate::{
     deploy::{Desk, EnactError, Order, Patience, adapter::Adapter as _},
-    port::release::JournalError,
+    port::release::{Journal as _, JournalError},
 };
 
 #[tokio::test]
@@ -98,7 +98,8 @@ async fn old_answers_for_a_while_are_waited_out_and_measured() {
 
 #[tokio::test]
 async fn an_endpoint_that_never_changes_leads_back_once() {
-    let world = World::live().await;
+    let mut world = World::live().await;
+    world.hurry();
     world.endpoint.behave(Manner::Stuck(world.first));
     let enacted = world.promote(world.second).await;
     let back = enacted.back.expect("a release back");
@@ -114,8 +115,9 @@ async fn an_endpoint_that_never_changes_leads_back_once() {
 
 #[tokio::test]
 async fn a_bad_rollback_is_a_conflict_and_never_rolled_back() {
-    let world = World::live().await;
+    let mut world = World::live().await;
     world.promote(world.second).await;
+    world.hurry();
     world.endpoint.behave(Manner::Stuck(world.second));
     let enacted = world.roll_back(world.first).await;
     assert_eq!(enacted.release.state, State::Conflict, "{}", enacted.evidence);
@@ -125,7 +127,8 @@ async fn a_bad_rollback_is_a_conflict_and_never_rolled_back() {
 
 #[tokio::test]
 async fn a_third_version_at_the_endpoint_is_a_conflict_and_no_way_back() {
-    let world = World::live().await;
+    let mut world = World::live().await;
+    world.hurry();
     world.endpoint.behave(Manner::Stuck(world.vault.seal("Someone else's.")));
     let enacted = world.promote(world.second).await;
     assert_eq!((enacted.release.state, enacted.release.rung), (State::Conflict, Rung::Pointer));
@@ -136,6 +139,7 @@ async fn a_third_version_at_the_endpoint_is_a_conflict_and_no_way_back() {
 async fn an_endpoint_out_of_reach_proves_nothing_and_moves_nothing() {
     for silent in [true, false] {
         let mut world = World::live().await;
+        world.hurry();
         if silent {
             world.endpoint.behave(Manner::Silent);
         } else {
@@ -200,6 +204,8 @@ async fn a_second_promotion_waits_for_the_open_one_and_a_rollback_does_not() {
     let mut world = World::live().await;
     world.promote(world.second).await;
     let works = world.probe.replace(HttpProbe::of_nobody().await);
+    let patient = world.patience;
+    world.hurry();
     let third = world.vault.seal("A third.");
     let open = world.promote(third).await.release;
     assert_eq!(open.state, State::Observing);
@@ -207,6 +213,7 @@ async fn a_second_promotion_waits_for_the_open_one_and_a_rollback_does_not() {
     let busy = world.desk().enact(&order, &CancellationToken::new()).await;
     let expected = JournalError::Busy { release: open.id, holder: "somebody".to_owned() };
     assert_eq!(busy, Err(EnactError::Journal(expected)));
+    world.patience = patient;
     world.probe = works;
     let back = world.roll_back(world.first).await;
     assert_eq!((back.release.state, back.release.supersedes), (State::Live, Some(open.id)));
@@ -223,6 +230,26 @@ async fn whoever_lost_the_lease_stops_before_the_switch() {
     let stopped = world.desk().enact(&order, &CancellationToken::new()).await;
     assert!(matches!(stopped, Err(EnactError::Journal(JournalError::Fenced { .. }))), "{stopped:?}");
     assert_eq!((world.pointed().await, world.switches()), (Some(world.first), 1));
+}
+
+#[tokio::test]
+async fn whoever_lost_the_lease_stops_watching() {
+    let mut world = World::live().await;
+    world.probe = Some(HttpProbe::of_nobody().await);
+    let order = world.order(world.grant(world.second).await);
+    let (desk, cancel) = (world.desk(), CancellationToken::new());
+    let taken_over = async {
+        let newest = || world.diary.releases().last().map(|release| release.state);
+        while newest() != Some(State::Observing) {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        let open = world.diary.releases().last().expect("a release").id;
+        world.diary.claim(open).await.expect("nobody alive holds it")
+    };
+    let (stopped, claimed) = futures_util::future::join(desk.enact(&order, &cancel), taken_over).await;
+    let fenced = JournalError::Fenced { release: claimed.id };
+    assert_eq!(stopped, Err(EnactError::Journal(fenced)));
+    assert_eq!(world.diary.release(claimed.id), claimed, "it wrote nothing after that");
 }
 
 #[tokio::test]

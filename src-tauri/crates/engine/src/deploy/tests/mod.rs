@@ -6,4 +6,5 @@ mod full;
 mod kill;
 mod ready;
 mod settle;
+mod story;
 pub(super) mod support;

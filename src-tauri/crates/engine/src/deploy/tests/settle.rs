@@ -95,6 +95,30 @@ async fn a_rollback_takes_over_from_an_unknown_release_and_its_late_switch_moves
 }
 
 #[tokio::test]
+async fn a_rollback_that_cannot_reach_the_target_leaves_the_unknown_release_open() {
+    let (world, release) = unknown(Fault::DiesBefore).await;
+    let grant = world.grant_back(world.first).await;
+    world.line.set(Fault::Unreachable);
+    let refused = world.desk().enact(&world.order(grant), &CancellationToken::new()).await;
+    assert!(matches!(refused, Err(EnactError::OutOfReach(_))), "{refused:?}");
+    assert_eq!(world.diary.release(release.id).state, State::Unknown);
+}
+
+#[tokio::test]
+async fn a_rollback_that_cannot_be_staged_still_keeps_the_late_switch_out() {
+    let (world, release) = unknown(Fault::DiesBefore).await;
+    let late = world.line.last.lock().expect("no panic").clone().expect("it was sent");
+    let home = world.root.path().join("releases").join(world.first.0.hex());
+    std::fs::remove_dir_all(home).expect("a release to lose");
+    world.vault.empty();
+    let back = world.roll_back(world.first).await;
+    assert_eq!(back.release.state, State::NotApplied, "{}", back.evidence);
+    assert_eq!(world.diary.release(release.id).state, State::Superseded);
+    let refused = world.line.folder.switch(&late, &CancellationToken::new()).await.expect_err("too late");
+    assert_eq!(refused.class, ErrorClass::Conflict, "{refused}");
+}
+
+#[tokio::test]
 async fn a_switch_held_up_on_its_way_cannot_arrive_after_it_was_settled() {
     let (world, release) = unknown(Fault::DiesBefore).await;
     let late = world.line.last.lock().expect("no panic").clone().expect("it was sent");
@@ -109,6 +133,7 @@ async fn a_switch_held_up_on_its_way_cannot_arrive_after_it_was_settled() {
 async fn an_observation_that_was_broken_off_goes_on_and_may_lead_back() {
     let mut world = World::live().await;
     let works = world.probe.replace(HttpProbe::of_nobody().await);
+    world.hurry();
     let open = world.promote(world.second).await.release;
     assert_eq!(open.state, State::Observing);
     world.probe = works;

@@ -506,6 +506,7 @@ pub(crate) struct World {
     pub(crate) endpoint: Endpoint,
     pub(crate) probe: Option<HttpProbe>,
     pub(crate) clock: SystemClock,
+    pub(crate) patience: Patience,
     pub(crate) first: VersionId,
     pub(crate) second: VersionId,
 }
@@ -523,6 +524,11 @@ impl World {
             diary: Diary::default(),
             probe: None,
             clock: SystemClock::default(),
+            patience: Patience {
+                observe: Duration::from_secs(20),
+                quiet: Duration::from_millis(60),
+                ..Patience::default()
+            },
             first,
             second,
             root,
@@ -538,6 +544,11 @@ impl World {
         world
     }
 
+    /// From here on an endpoint that does not prove the target is judged soon.
+    pub(crate) fn hurry(&mut self) {
+        self.patience.observe = Duration::from_secs(1);
+    }
+
     pub(crate) fn desk(&self) -> Desk<'_> {
         Desk {
             environment: environment(),
@@ -547,7 +558,7 @@ impl World {
             sealed: Arc::clone(&self.vault) as Arc<dyn Sealed>,
             clock: &self.clock,
             draw: &draw,
-            patience: patience(),
+            patience: self.patience,
         }
     }
 
@@ -599,10 +610,6 @@ impl World {
     pub(crate) fn switches(&self) -> u32 {
         self.line.switches.load(Ordering::Relaxed)
     }
-}
-
-pub(crate) fn patience() -> Patience {
-    Patience { observe: Duration::from_millis(400), quiet: Duration::from_millis(60), ..Patience::default() }
 }
 
 /// A grant by a person's word.
