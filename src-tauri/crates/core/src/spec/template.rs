@@ -84,6 +84,36 @@ impl Template {
     }
 }
 
+/// A tree of JSON with every text in it rendered; a text that is one variable alone becomes that variable's value,
+/// of whatever kind: so `"{{ messages }}"` becomes a list. What stands in a variable never changes the tree around it.
+///
+/// # Errors
+/// A text is no template, or a variable is missing.
+pub fn fill(
+    tree: &serde_json::Value,
+    variables: &serde_json::Map<String, serde_json::Value>,
+) -> Result<serde_json::Value, TemplateError> {
+    use serde_json::Value;
+    match tree {
+        Value::String(text) => {
+            let alone = text.trim().strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}"));
+            if let Some(value) = alone.and_then(|name| variables.get(name.trim())) {
+                return Ok(value.clone());
+            }
+            if !Template::is_one(text) {
+                return Ok(tree.clone());
+            }
+            Template::parse(text)?.render(variables).map(Value::String)
+        }
+        Value::Array(items) => items.iter().map(|item| fill(item, variables)).collect(),
+        Value::Object(members) => {
+            let filled = members.iter().map(|(key, value)| Ok((key.clone(), fill(value, variables)?)));
+            filled.collect::<Result<_, TemplateError>>().map(Value::Object)
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => Ok(tree.clone()),
+    }
+}
+
 impl fmt::Debug for Template {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_tuple("Template").field(&self.source).finish()
@@ -150,5 +180,20 @@ mod tests {
         assert!(render("{% for x in range(99999) %}{{ x }}{% endfor %}", json!({})).is_err());
         let grows = render("{{ q }}{{ q }}", json!({ "q": "x".repeat(RENDERED_BYTES_MAX - 1) }));
         assert_eq!(grows, Err("the text grows beyond 1024 KB".to_owned()));
+    }
+
+    #[test]
+    fn a_tree_is_filled_without_being_torn() {
+        let body =
+            json!({ "q": "{{ input }}", "history": "{{ messages }}", "n": 3, "s": "id-{{ session_id }}" });
+        let serde_json::Value::Object(variables) =
+            json!({ "input": "\"}, {{ messages }}", "messages": [{ "role": "user" }], "session_id": "7" })
+        else {
+            panic!("a map")
+        };
+        let expected =
+            json!({ "q": "\"}, {{ messages }}", "history": [{ "role": "user" }], "n": 3, "s": "id-7" });
+        assert_eq!(fill(&body, &variables), Ok(expected));
+        assert!(fill(&json!(["{{ other }}"]), &variables).is_err());
     }
 }
