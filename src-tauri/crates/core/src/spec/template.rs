@@ -21,6 +21,7 @@ pub struct TemplateError(String);
 pub struct Template {
     environment: Environment<'static>,
     source: String,
+    variables: Vec<String>,
 }
 
 impl Template {
@@ -45,7 +46,12 @@ impl Template {
         );
         environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
         environment.add_template_owned(Self::NAME, source.to_owned()).map_err(|error| said(&error))?;
-        Ok(Self { environment, source: source.to_owned() })
+        let found = environment.get_template(Self::NAME).map_err(|error| said(&error))?;
+        let found = found.undeclared_variables(false);
+        let is_global = |name: &String| environment.globals().any(|(global, _)| global == name);
+        let mut variables: Vec<String> = found.into_iter().filter(|name| !is_global(name)).collect();
+        variables.sort_unstable();
+        Ok(Self { environment, source: source.to_owned(), variables })
     }
 
     /// The text as written.
@@ -56,13 +62,8 @@ impl Template {
 
     /// The variables that it needs, in alphabetical order.
     #[must_use]
-    pub fn variables(&self) -> Vec<String> {
-        let template = self.environment.get_template(Self::NAME);
-        let mut names: Vec<String> =
-            template.map(|found| found.undeclared_variables(false).into_iter().collect()).unwrap_or_default();
-        names.retain(|name| !self.environment.globals().any(|(global, _)| global == name));
-        names.sort_unstable();
-        names
+    pub fn variables(&self) -> &[String] {
+        &self.variables
     }
 
     /// The text with variables in place.
@@ -73,7 +74,7 @@ impl Template {
         &self,
         variables: &serde_json::Map<String, serde_json::Value>,
     ) -> Result<String, TemplateError> {
-        if let Some(missing) = self.variables().iter().find(|name| !variables.contains_key(*name)) {
+        if let Some(missing) = self.variables.iter().find(|name| !variables.contains_key(name.as_str())) {
             return Err(TemplateError(format!("there is no value for `{missing}`")));
         }
         let template = self.environment.get_template(Self::NAME).map_err(|error| said(&error))?;
