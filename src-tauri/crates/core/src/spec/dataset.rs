@@ -3,18 +3,19 @@
 //! The case is the mould: its texts are templates, compiled once, over the columns of the row. What is wrong with a
 //! row is told with the row's own line.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, io::Read as _};
 
 use serde_json::{Map, Value as Json};
 
 use super::{
-    Turn,
+    CONTENT_BYTES_MAX, Turn,
     case::{Cases, Marks, Stands},
     expect::{Scorers, expectations},
     normalised,
     reader::{At, Fields, Reader},
     row,
     template::Template,
+    text::decode,
     tree::{Entry, Node, Value},
     word,
 };
@@ -71,6 +72,9 @@ pub(super) fn read(
     for part in [&dataset.name, &dataset.input, &dataset.expect].into_iter().flatten() {
         compile(reader, part, &mut dataset.templates);
     }
+    if let Some(expect) = &dataset.expect {
+        check_shape(reader, expect);
+    }
     if reader.failed_since(before) {
         return;
     }
@@ -88,8 +92,33 @@ pub(super) fn read(
             break;
         }
     }
+    if dataset.findings > 0 {
+        keep_text(reader, &dataset.path);
+    }
     if count == 0 {
         reader.error(at, "empty", format!("`{}` holds no row", dataset.path), "write one, or leave it out");
+    }
+}
+
+/// Says what is wrong with an expectation whatever a row holds, where it stands and not once a row.
+fn check_shape(reader: &mut Reader<'_>, expect: &At<'_>) {
+    const OF_THE_SHAPE: [&str; 4] = ["unknown-key", "needs-newer", "missing-key", "conflict"];
+    let mut inner = Reader::new(&reader.file, reader.files);
+    expectations(&mut inner, expect, &mut Scorers::default());
+    let of_the_shape =
+        inner.diagnostics.into_iter().filter(|found| OF_THE_SHAPE.contains(&found.code.as_str()));
+    of_the_shape.for_each(|found| reader.push(found));
+}
+
+/// Keeps the text of a dataset that findings are about, if it is small enough to be shown.
+fn keep_text(reader: &mut Reader<'_>, path: &str) {
+    let mut bytes = Vec::new();
+    let limit = CONTENT_BYTES_MAX as u64 + 1;
+    let read = reader.files.open(path).map(|opened| opened.take(limit).read_to_end(&mut bytes));
+    if let Ok(Ok(_)) = read
+        && let Ok(text) = decode(&bytes, CONTENT_BYTES_MAX)
+    {
+        reader.sources.insert(path.to_owned(), text);
     }
 }
 
@@ -140,7 +169,7 @@ impl Dataset<'_> {
         cases: &mut Cases,
         scorers: &mut Scorers,
     ) {
-        let help = "every column that the case names must have a value in every row";
+        let help = "every column that the case names has a value in every row";
         let turns = match self.turns(row) {
             Ok(turns) => turns,
             Err(problem) => return self.refuse(reader, place, "dataset", problem, help),

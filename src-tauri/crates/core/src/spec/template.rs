@@ -21,6 +21,7 @@ pub struct TemplateError(String);
 pub struct Template {
     environment: Environment<'static>,
     source: String,
+    variables: Vec<String>,
 }
 
 impl Template {
@@ -45,7 +46,12 @@ impl Template {
         );
         environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
         environment.add_template_owned(Self::NAME, source.to_owned()).map_err(|error| said(&error))?;
-        Ok(Self { environment, source: source.to_owned() })
+        let found = environment.get_template(Self::NAME).map_err(|error| said(&error))?;
+        let found = found.undeclared_variables(false);
+        let is_global = |name: &String| environment.globals().any(|(global, _)| global == name);
+        let mut variables: Vec<String> = found.into_iter().filter(|name| !is_global(name)).collect();
+        variables.sort_unstable();
+        Ok(Self { environment, source: source.to_owned(), variables })
     }
 
     /// The text as written.
@@ -56,13 +62,8 @@ impl Template {
 
     /// The variables that it needs, in alphabetical order.
     #[must_use]
-    pub fn variables(&self) -> Vec<String> {
-        let template = self.environment.get_template(Self::NAME);
-        let mut names: Vec<String> =
-            template.map(|found| found.undeclared_variables(false).into_iter().collect()).unwrap_or_default();
-        names.retain(|name| !self.environment.globals().any(|(global, _)| global == name));
-        names.sort_unstable();
-        names
+    pub fn variables(&self) -> &[String] {
+        &self.variables
     }
 
     /// The text with variables in place.
@@ -73,7 +74,7 @@ impl Template {
         &self,
         variables: &serde_json::Map<String, serde_json::Value>,
     ) -> Result<String, TemplateError> {
-        if let Some(missing) = self.variables().iter().find(|name| !variables.contains_key(*name)) {
+        if let Some(missing) = self.variables.iter().find(|name| !variables.contains_key(name.as_str())) {
             return Err(TemplateError(format!("there is no value for `{missing}`")));
         }
         let template = self.environment.get_template(Self::NAME).map_err(|error| said(&error))?;
@@ -81,6 +82,36 @@ impl Template {
         let context = minijinja::Value::from(minijinja::value::Serde(variables));
         template.render_captured_to(context, &mut out).map_err(|error| said(&error))?;
         String::from_utf8(out.0).map_err(|_| TemplateError("the text is not UTF-8".to_owned()))
+    }
+}
+
+/// A tree of JSON with every text in it rendered; a text that is one variable alone becomes that variable's value,
+/// of whatever kind: so `"{{ messages }}"` becomes a list. What stands in a variable never changes the tree around it.
+///
+/// # Errors
+/// A text is no template, or a variable is missing.
+pub fn fill(
+    tree: &serde_json::Value,
+    variables: &serde_json::Map<String, serde_json::Value>,
+) -> Result<serde_json::Value, TemplateError> {
+    use serde_json::Value;
+    match tree {
+        Value::String(text) => {
+            let alone = text.trim().strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}"));
+            if let Some(value) = alone.and_then(|name| variables.get(name.trim())) {
+                return Ok(value.clone());
+            }
+            if !Template::is_one(text) {
+                return Ok(tree.clone());
+            }
+            Template::parse(text)?.render(variables).map(Value::String)
+        }
+        Value::Array(items) => items.iter().map(|item| fill(item, variables)).collect(),
+        Value::Object(members) => {
+            let filled = members.iter().map(|(key, value)| Ok((key.clone(), fill(value, variables)?)));
+            filled.collect::<Result<_, TemplateError>>().map(Value::Object)
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => Ok(tree.clone()),
     }
 }
 
@@ -150,5 +181,20 @@ mod tests {
         assert!(render("{% for x in range(99999) %}{{ x }}{% endfor %}", json!({})).is_err());
         let grows = render("{{ q }}{{ q }}", json!({ "q": "x".repeat(RENDERED_BYTES_MAX - 1) }));
         assert_eq!(grows, Err("the text grows beyond 1024 KB".to_owned()));
+    }
+
+    #[test]
+    fn a_tree_is_filled_without_being_torn() {
+        let body =
+            json!({ "q": "{{ input }}", "history": "{{ messages }}", "n": 3, "s": "id-{{ session_id }}" });
+        let serde_json::Value::Object(variables) =
+            json!({ "input": "\"}, {{ messages }}", "messages": [{ "role": "user" }], "session_id": "7" })
+        else {
+            panic!("a map")
+        };
+        let expected =
+            json!({ "q": "\"}, {{ messages }}", "history": [{ "role": "user" }], "n": 3, "s": "id-7" });
+        assert_eq!(fill(&body, &variables), Ok(expected));
+        assert!(fill(&json!(["{{ other }}"]), &variables).is_err());
     }
 }
