@@ -154,7 +154,7 @@ impl Write<'_> {
             .connection
             .prepare_cached(
                 "UPDATE release SET state = ?2, open = ?3, rung = ?4, target_ref = ?5, expected_revision = ?6,
-                                    times = ?7 WHERE id = ?1 AND fence = ?8 AND open = 1",
+                                    times = ?7, from_version = ?9 WHERE id = ?1 AND fence = ?8 AND open = 1",
             )?
             .execute(params![
                 row,
@@ -164,7 +164,8 @@ impl Write<'_> {
                 release.target_ref,
                 release.expected_revision,
                 canonical_text(&release.times)?,
-                release.fence
+                release.fence,
+                release.from.map(|from| self.version_row(from)).transpose()?
             ])?;
         if moved == 0 {
             return Err(StoreError::Refused(format!(
