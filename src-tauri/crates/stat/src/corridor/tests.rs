@@ -91,6 +91,27 @@ fn fixed_keeps(claim: &Claim, calls: u32) -> bool {
     certify(&threshold(claim, calls, calls), claim).keeps(claim)
 }
 
+/// A stored plan is recomputed on other machines: its arrays must come out the same. Where they change on purpose,
+/// plans get another method number.
+#[test]
+fn plans_are_the_same_bits_everywhere() {
+    let mut digests = Vec::new();
+    for (target, floor, first_boundary) in [(0.9, 0.8, 0), (0.9, 0.8, 24), (0.95, 0.9, 50), (0.99, 0.97, 0)] {
+        let (pass, fail) =
+            plan(&claim(target, floor), first_boundary).expect("a plan").corridor.into_arrays();
+        // FNV-1a over both arrays.
+        let digest = pass
+            .iter()
+            .chain(&fail)
+            .flat_map(|entry| entry.to_le_bytes())
+            .fold(0xcbf2_9ce4_8422_2325_u64, |digest, byte| {
+                (digest ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+            });
+        digests.push(std::format!("{digest:016x}"));
+    }
+    assert_eq!(digests, ["f26643e6f256f40c", "fa4e1737c0f06336", "a0b297c17ba416d1", "a4b3ad152b57f1ea"]);
+}
+
 #[test]
 fn waiting_longer_than_the_longest_suite_is_refused() {
     let error = plan(&claim(0.9, 0.8), FIRST_BOUNDARY_MAX + 1).expect_err("it is too long");
