@@ -27,9 +27,8 @@ fn sizes(margin: f64, loss_max: f64) -> [f64; 5] {
 #[must_use]
 pub fn pairs_fixed(margin: f64, wrongly_blocked: f64, wrongly_passed: f64, differing: f64) -> Option<u32> {
     let risk = |value: f64| 0.0 < value && value < 0.5;
-    if !(0.0 < margin && margin < 1.0 && 0.0 < differing && differing <= 1.0)
-        || !(risk(wrongly_blocked) && risk(wrongly_passed))
-    {
+    let sizes = 0.0 < margin && margin < 1.0 && 0.0 < differing && differing <= 1.0;
+    if !(sizes && risk(wrongly_blocked) && risk(wrongly_passed)) {
         return None;
     }
     let z = normal_quantile(1.0 - wrongly_blocked) + normal_quantile(1.0 - wrongly_passed);
