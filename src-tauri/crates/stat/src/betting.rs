@@ -117,6 +117,19 @@ impl MixtureBet {
         self.failed_at
     }
 
+    /// Scores to *pass* if all that follow are `score`; none when more than `calls_max` would be needed.
+    #[must_use]
+    pub fn calls_to_pass(&self, score: f64, calls_max: u32) -> Option<u32> {
+        let mut ahead = self.clone();
+        for _ in 0..calls_max {
+            if ahead.passed_at.is_some() {
+                break;
+            }
+            ahead.hear(score);
+        }
+        ahead.passed_at.map(|at| at.saturating_sub(self.heard))
+    }
+
     /// ln of the evidence against the floor, for display.
     #[must_use]
     pub fn log_against_floor(&self) -> f64 {
@@ -228,6 +241,17 @@ mod tests {
         assert_eq!(heard(&[1.0; 40]).passed_at(), Some(18));
         assert_eq!(heard(&[0.0; 40]).failed_at(), Some(3));
         assert_eq!((heard(&[1.0; 40]).failed_at(), heard(&[0.0; 40]).passed_at()), (None, None));
+    }
+
+    #[test]
+    fn the_way_to_pass_is_counted_from_where_it_stands() {
+        let bet = heard(&[1.0, 1.0, 0.0]);
+        let way = bet.calls_to_pass(1.0, 200).expect("enough calls");
+        let mut scores = [1.0; 203];
+        scores[2] = 0.0;
+        assert_eq!(heard(&scores).passed_at(), Some(3 + way));
+        assert_eq!((bet.calls_to_pass(1.0, 5), bet.calls_to_pass(0.0, 200)), (None, None));
+        assert_eq!(heard(&[1.0; 40]).calls_to_pass(1.0, 0), Some(0));
     }
 
     #[test]
