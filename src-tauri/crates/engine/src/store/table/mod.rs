@@ -1,7 +1,7 @@
 //! The tables, a file each: what a [`Write`](super::Write) can insert and a [`Read`](super::Read) can ask.
 //!
 //! Names and digests go in and come out as values of the core; that they are integers inside is nobody's business.
-//! An enum that lies in a table as a number has its numbers in one array here: a number never changes its meaning.
+//! An enum that lies in a table as a number has its numbers in one place: a number never changes its meaning.
 
 mod blob;
 mod case_stat;
@@ -29,7 +29,7 @@ pub use self::{
     blob::BLOB_BYTES_MAX,
     case_stat::{CaseChange, CaseStat},
     checkpoint::CheckpointRow,
-    decision::{DecisionRow, NewDecision},
+    decision::{DecisionRow, Ground, NewDecision},
     lease::{LeaseRow, Leased},
     meaning::{Meaning, SpecChange},
     monitor::MonitorRow,

@@ -6,7 +6,6 @@ use std::sync::{
 };
 
 use gatewright_core::{
-    decision::Basis,
     id::{EnvironmentName, GrantId, ReleaseId, VersionId},
     release::{Kind, Release, Rung, State, Times},
     time::{Millis, Seq},
@@ -18,30 +17,40 @@ use crate::{
     event::Happened,
     store::{
         Durability, Store, StoreError,
-        table::{Leased, NewDecision},
+        table::{Ground, Leased, NewDecision},
     },
 };
 
-/// A workspace with a grant for a version.
+/// A workspace with grants for a version: those of the releases 1 to 3.
 fn granted(store: &Store) -> VersionId {
     let version = stream(store, "be kind").version;
-    let decision = NewDecision {
+    let decision = |id: u128| NewDecision {
         environment: EnvironmentName::new("production"),
         version,
-        grant: Some((GrantId(tag("grant")), Basis::Verdicts(Vec::new()))),
+        grant: Some((grant(id), Ground::Verdicts)),
+        actor: None,
+        reason: None,
         summary: "be kind to production".to_owned(),
         body: b"{}".to_vec(),
         envelope: None,
     };
-    store.write_blocking(Durability::Full, move |write| write.record_decision(&decision)).expect("decided");
+    for decision in (1..=3).map(decision) {
+        store
+            .write_blocking(Durability::Full, move |write| write.record_decision(&decision))
+            .expect("decided");
+    }
     version
+}
+
+fn grant(id: u128) -> GrantId {
+    GrantId(tag(&format!("grant {id}")))
 }
 
 fn release(id: u128, fence: u64, to: VersionId) -> Release {
     Release {
         id: ReleaseId(id),
         kind: Kind::Promotion,
-        grant: GrantId(tag("grant")),
+        grant: grant(id),
         environment: EnvironmentName::new("production"),
         from: None,
         to,
@@ -93,6 +102,10 @@ fn a_release_goes_its_way_and_its_journal_says_how() {
     let lives = store.read(|read| read.lives(&moving.environment, 5)).expect("read");
     assert_eq!(lives.len(), 1);
     assert!(matches!(step(&store, &moving), Err(StoreError::Refused(_))), "what ended moves no more");
+    let twice = Release { id: ReleaseId(9), fence: 2, ..release(1, 2, to) };
+    assert!(matches!(begin(&store, &twice), Err(StoreError::Refused(_))), "a grant opens one release");
+    let lived = store.read(|read| read.lived(&moving.environment, to)).expect("read");
+    assert_eq!(lived.map(|row| row.release), Some(moving));
 }
 
 #[test]
@@ -117,6 +130,28 @@ fn a_second_release_waits_for_the_first_and_a_rollback_takes_over() {
     let open = store.read(|read| read.open_releases()).expect("read");
     assert_eq!(open.iter().map(|row| row.release.clone()).collect::<Vec<_>>(), [back]);
     assert_eq!(store.read(|read| read.newest_fence(&EnvironmentName::new("production"))).ok(), Some(2));
+}
+
+#[test]
+fn who_claims_a_release_moves_it_and_who_held_it_does_not() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = open(folder.path());
+    let to = granted(&store);
+    let mut first = release(1, 1, to);
+    begin(&store, &first).expect("begun");
+    let id = first.id;
+    let claim = |fence| store.write_blocking(Durability::Full, move |write| write.claim_release(id, fence));
+    assert!(matches!(claim(1), Err(StoreError::Refused(_))), "the fence must be newer");
+    let mut claimed = claim(2).expect("claimed");
+    assert_eq!(claimed, Release { fence: 2, ..first.clone() });
+    first.state = State::Staged;
+    assert!(matches!(step(&store, &first), Err(StoreError::Refused(_))));
+    claimed.state = State::NotApplied;
+    step(&store, &claimed).expect("moved");
+    assert!(matches!(claim(3), Err(StoreError::Refused(_))), "what is over is not claimed");
+    let of_grant = store.read(|read| read.release_of_grant(first.grant)).expect("read").expect("begun");
+    assert_eq!(of_grant.release, claimed);
+    assert!(store.read(|read| read.lived(&first.environment, to)).expect("read").is_none());
 }
 
 #[test]
