@@ -31,6 +31,7 @@ use gatewright_core::{
 };
 use rusqlite::Connection;
 use tokio::sync::broadcast;
+use zstd::bulk::Compressor;
 
 use self::{
     connection::{Readers, Source},
@@ -334,6 +335,7 @@ pub struct Read<'a> {
 pub struct Write<'a> {
     read: Read<'a>,
     clock: &'a dyn Clock,
+    packer: &'a RefCell<Compressor<'static>>,
     told: RefCell<Vec<Event>>,
 }
 

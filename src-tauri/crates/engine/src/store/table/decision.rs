@@ -6,10 +6,7 @@ use gatewright_core::{
 };
 use rusqlite::{OptionalExtension as _, Row, params};
 
-use super::{
-    blob::{pack, unpack_record},
-    name::Kind as NameKind,
-};
+use super::{blob::unpack_record, name::Kind as NameKind};
 use crate::{
     event::Happened,
     store::{Read, Write, digest, error::StoreError},
@@ -126,7 +123,7 @@ impl Write<'_> {
                 decision.actor,
                 decision.reason,
                 seq.0,
-                pack(&decision.body)?,
+                self.pack(&decision.body)?,
                 decision.envelope
             ])?;
         self.append(Happened::Decided {

@@ -24,7 +24,6 @@ mod trial;
 mod verdict;
 mod version;
 
-pub(super) use self::case_stat::counted;
 pub use self::{
     blob::BLOB_BYTES_MAX,
     case_stat::{CaseChange, CaseStat},
@@ -44,3 +43,4 @@ pub use self::{
     verdict::{SealedVerdict, VerdictRow},
     version::{LabelRow, VersionRow},
 };
+pub(super) use self::{blob::packer, case_stat::counted};

@@ -29,7 +29,7 @@ const FIRST: &str = "GATEWRIGHT_TEST_FIRST";
 const KILLS: u32 = 50;
 /// The loop ends early on a slow machine; fewer kills than this are no test.
 const KILLS_MIN: u32 = 10;
-const KILLING_MAX: Duration = Duration::from_secs(20);
+const KILLING_MAX: Duration = Duration::from_secs(8);
 const WRITES: u32 = 150;
 
 /// This test binary again, as the named test in `workspace`.
