@@ -125,6 +125,7 @@ impl Store {
             Standing::Newer(found) => Access::Newer { found, known: migrate::STEPS.len() },
             Standing::Older(_) | Standing::Current => {
                 migrate::migrate(&mut connection, migrate::STEPS, Some(folder.root()), clock.now())?;
+                sync_folder(folder.root()).map_err(StoreError::file(folder.root()))?;
                 Access::Writable
             }
         };

@@ -96,7 +96,7 @@ impl Writer {
         events: broadcast::Sender<Event>,
     ) -> Result<Self, StoreError> {
         let (queue, commands) = mpsc::channel(WRITES_QUEUED_MAX);
-        let objects = Objects::new(folder.objects());
+        let (objects, path) = (Objects::new(folder.objects()), folder.database());
         let data_version = data_version(&connection)?;
         let packer = RefCell::new(table::packer()?);
         let pen = Pen {
@@ -112,7 +112,7 @@ impl Writer {
         let thread = std::thread::Builder::new()
             .name("history".to_owned())
             .spawn(move || pen.run(commands))
-            .map_err(StoreError::file("history"))?;
+            .map_err(StoreError::file(path))?;
         Ok(Self { queue: Some(queue), thread: Some(thread) })
     }
 

@@ -32,13 +32,13 @@ pub(in crate::store) fn packer() -> Result<Compressor<'static>, StoreError> {
         packer.include_checksum(true)?;
         Ok(packer)
     });
-    packer.map_err(StoreError::file("zstd"))
+    packer.map_err(|error| StoreError::unreadable("blob", error))
 }
 
 impl Write<'_> {
     /// A record of a table that no digest names: compressed, with a checksum.
     pub(super) fn pack(&self, bytes: &[u8]) -> Result<Vec<u8>, StoreError> {
-        self.packer.borrow_mut().compress(bytes).map_err(StoreError::file("zstd"))
+        self.packer.borrow_mut().compress(bytes).map_err(|error| StoreError::unreadable("blob", error))
     }
 
     /// Keeps bytes under their digest.
