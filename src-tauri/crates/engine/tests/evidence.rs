@@ -3,14 +3,12 @@
 use std::{collections::BTreeMap, num::NonZeroU32, path::Path, sync::Arc};
 
 use gatewright_core::{
-    id::{
-        AgentName, ComponentName, Digest, EnvironmentName, GrantId, PlanId, SpecMeaning, SpecName, VerdictId,
-    },
-    plan::{METHOD, OrderRule, Plan, Purpose, StreamKey},
+    decision::Basis,
+    id::{AgentName, ComponentName, Digest, EnvironmentName, GrantId, SpecName},
+    plan::{Plan, Purpose, StreamKey},
     release::{Kind, Release, Rung, State, Times},
-    spec::Unit,
     time::{Millis, Seq},
-    verdict::{Outcome, Standing, Verdict},
+    verdict::Verdict,
     version::{Component, Drive, Endpoint, Grade, MANIFEST_FORMAT, Manifest, Provenance, Version},
 };
 use gatewright_engine::{
@@ -21,7 +19,7 @@ use gatewright_engine::{
     },
     store::{
         Durability, Folder, Store, StoreError,
-        table::{CheckpointRow, Ground, NewDecision},
+        table::{CheckpointRow, NewDecision},
     },
 };
 use rusqlite::Connection;
@@ -81,22 +79,23 @@ fn version() -> Version {
     }
 }
 
-fn verdict(stream: &StreamKey, plan: &Plan) -> Verdict {
-    Verdict {
-        id: VerdictId(tag("a fail")),
-        plan: plan.id,
-        stream: stream.clone(),
-        spec: plan.spec,
-        baseline: None,
-        criteria: Vec::new(),
-        outcome: Outcome::Fail,
-        standing: Standing::Prospective,
-        attempts: 1,
-        wrongly_passed_total: Unit::ZERO,
-        facts: tag("facts"),
-        method: METHOD,
-        seq: Seq(0),
-    }
+/// A plan and a fail by it. As JSON, since only a few of their fields matter to what is signed.
+fn plan_and_verdict(stream: &StreamKey) -> (Plan, Verdict) {
+    let plan = serde_json::json!({
+        "id": tag("plan"), "stream": stream, "spec": tag("meaning"), "baseline": null, "order": "hash_rounds",
+        "ask": "every_case_once", "cases": [], "criteria": [], "window_max": 16, "method": 1,
+    });
+    let counts = serde_json::json!({
+        "scored": 1, "failed": 1, "agent_errors": 0, "not_judged": 0, "missing": 0, "reused": 0,
+    });
+    let verdict = serde_json::json!({
+        "id": tag("a fail"), "plan": tag("plan"), "stream": stream, "spec": tag("meaning"), "grade": "sent",
+        "baseline": null, "criteria": [], "outcome": "fail", "standing": "prospective", "attempts": 1,
+        "wrongly_passed_total": 0, "cases": [], "counts": counts, "heard_max": 203, "facts": tag("facts"),
+        "method": 1, "headline": "0 of 1 passed", "seq": 0,
+    });
+    let plan = serde_json::from_value(plan).expect("a plan");
+    (plan, serde_json::from_value(verdict).expect("a verdict"))
 }
 
 fn release(version: &Version) -> Release {
@@ -128,26 +127,14 @@ fn fill(store: &Store, signer: &Signer) -> Result<(), StoreError> {
         attempt: NonZeroU32::MIN,
         purpose: Purpose::Gate,
     };
-    let plan = Plan {
-        id: PlanId(tag("plan")),
-        stream: stream.clone(),
-        spec: SpecMeaning(tag("meaning")),
-        baseline: None,
-        order: OrderRule::HashRounds,
-        criteria: Vec::new(),
-        window_max: 16,
-        method: METHOD,
-    };
+    let (plan, verdict) = plan_and_verdict(&stream);
     let about = About { agent: version.agent.clone(), at: Millis(1_750_000_000_000) };
-    let verdict = verdict(&stream, &plan);
     let bundle = sign_verdict(&verdict, &about, signer).expect("signed");
     let body = serde_json::json!({ "override": { "by": "Ada", "reason": "the customer waits" } });
     let decision = NewDecision {
         environment: EnvironmentName::new("production"),
         version: version.id,
-        grant: Some((GrantId(tag("grant")), Ground::Override)),
-        actor: Some("Ada".to_owned()),
-        reason: Some("the customer waits".to_owned()),
+        grant: Some((GrantId(tag("grant")), Basis::Verdicts(Vec::new()))),
         summary: "help-desk to production, by Ada".to_owned(),
         body: body.to_string().into_bytes(),
         envelope: Some(sign_decision(version.id, &body, &about, signer).expect("signed")),

@@ -1,5 +1,4 @@
-//! Enums of the core as numbers in a table. A number never changes its meaning; a new value needs a new number, and
-//! does not compile without one.
+//! Enums of the core as numbers in a table. The place in an array is the number: append, never reorder.
 
 use gatewright_core::{
     release::{Kind, Rung, State},
@@ -9,79 +8,77 @@ use gatewright_core::{
 
 use crate::store::error::StoreError;
 
-/// A value of an enum as a number.
-pub(super) trait Coded: Sized {
+/// The values of an enum in the order of their numbers.
+pub(super) trait Coded: Copy + PartialEq + Sized + 'static {
+    /// The table that is named when a number is unknown.
+    const TABLE: &'static str;
+    /// All values.
+    const VALUES: &'static [Self];
+
     /// The number of a value.
-    fn code(self) -> i64;
+    fn code(self) -> i64 {
+        // A test holds that every value stands in its array.
+        let place = Self::VALUES.iter().position(|&value| value == self);
+        place.and_then(|place| i64::try_from(place).ok()).unwrap_or(-1)
+    }
+
     /// The value of a number.
-    fn decode(code: i64) -> Result<Self, StoreError>;
+    fn decode(code: i64) -> Result<Self, StoreError> {
+        let found = usize::try_from(code).ok().and_then(|place| Self::VALUES.get(place));
+        found.copied().ok_or_else(|| StoreError::unreadable(Self::TABLE, format!("unknown number {code}")))
+    }
 }
 
-macro_rules! coded {
-    ($($kind:ident in $table:literal { $($value:ident = $code:literal,)+ })+) => { $(
-        impl Coded for $kind {
-            fn code(self) -> i64 {
-                match self { $(Self::$value => $code,)+ }
-            }
-
-            fn decode(code: i64) -> Result<Self, StoreError> {
-                match code {
-                    $($code => Ok(Self::$value),)+
-                    _ => Err(StoreError::unreadable($table, format!("unknown number {code}"))),
-                }
-            }
-        }
-    )+ };
+impl Coded for Grade {
+    const TABLE: &'static str = "version";
+    const VALUES: &'static [Self] = &[Self::Sent, Self::Sealed, Self::Claimed, Self::Declared, Self::Opaque];
 }
 
-coded! {
-    Grade in "version" {
-        Sent = 0,
-        Sealed = 1,
-        Claimed = 2,
-        Declared = 3,
-        Opaque = 4,
-    }
-    Standing in "verdict" {
-        Prospective = 0,
-        Rescored = 1,
-    }
-    Why in "verdict" {
-        BudgetEnded = 0,
-        Cancelled = 1,
-        Unreachable = 2,
-        IdentityChanged = 3,
-        Missing = 4,
-        NoBaseline = 5,
-        NothingToJudge = 6,
-        Underfunded = 7,
-        Undecided = 8,
-        Opaque = 9,
-    }
-    Kind in "release" {
-        Promotion = 0,
-        Rollback = 1,
-        Rehearsal = 2,
-    }
-    State in "release" {
-        Intent = 0,
-        Staged = 1,
-        Switching = 2,
-        Switched = 3,
-        Observing = 4,
-        Live = 5,
-        NotApplied = 6,
-        Unknown = 7,
-        Conflict = 8,
-        Superseded = 9,
-    }
-    Rung in "release" {
-        None = 0,
-        Pointer = 1,
-        Served = 2,
-        Healthy = 3,
-        Smoked = 4,
-    }
+impl Coded for Standing {
+    const TABLE: &'static str = "verdict";
+    const VALUES: &'static [Self] = &[Self::Prospective, Self::Rescored];
+}
+
+impl Coded for Kind {
+    const TABLE: &'static str = "release";
+    const VALUES: &'static [Self] = &[Self::Promotion, Self::Rollback, Self::Rehearsal];
+}
+
+impl Coded for Rung {
+    const TABLE: &'static str = "release";
+    const VALUES: &'static [Self] = &[Self::None, Self::Pointer, Self::Served, Self::Healthy, Self::Smoked];
+}
+
+impl Coded for State {
+    const TABLE: &'static str = "release";
+    const VALUES: &'static [Self] = &[
+        Self::Intent,
+        Self::Staged,
+        Self::Switching,
+        Self::Switched,
+        Self::Observing,
+        Self::Live,
+        Self::NotApplied,
+        Self::Unknown,
+        Self::Conflict,
+        Self::Superseded,
+    ];
+}
+
+impl Coded for Why {
+    const TABLE: &'static str = "verdict";
+    const VALUES: &'static [Self] = &[
+        Self::BudgetEnded,
+        Self::Cancelled,
+        Self::Unreachable,
+        Self::IdentityChanged,
+        Self::Missing,
+        Self::NoBaseline,
+        Self::NothingToJudge,
+        Self::Underfunded,
+        Self::Undecided,
+        Self::Opaque,
+    ];
 }
 
 /// Pass is 0, fail 1, and undecided 10 and its reason.
@@ -109,18 +106,59 @@ pub(super) fn outcome_decode(code: i64) -> Result<Outcome, StoreError> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn every_number_has_one_value_and_others_have_none() {
-        for code in 0..10 {
-            assert_eq!(State::decode(code).expect("known").code(), code);
-            assert_eq!(Why::decode(code).expect("known").code(), code);
+    fn hold<T: Coded + std::fmt::Debug>() {
+        for &value in T::VALUES {
+            assert_eq!(T::decode(value.code()).expect("known"), value);
         }
+        assert!(T::decode(-1).is_err());
+        assert!(T::decode(1_000).is_err());
+    }
+
+    #[test]
+    fn every_number_has_one_value() {
+        hold::<Grade>();
+        hold::<Standing>();
+        hold::<Kind>();
+        hold::<Rung>();
+        hold::<State>();
+        hold::<Why>();
         for code in [0, 1, 10, 19] {
             assert_eq!(outcome_code(&outcome_decode(code).expect("known")), code);
         }
-        for code in [-1, 2, 9, 1_000] {
-            assert!(outcome_decode(code).is_err(), "{code}");
+        assert!(outcome_decode(2).is_err());
+    }
+
+    #[test]
+    fn no_value_of_an_enum_is_missing_in_its_array() {
+        // A new value breaks this match, and whoever adds it sees the array.
+        for state in State::VALUES {
+            match state {
+                State::Intent
+                | State::Staged
+                | State::Switching
+                | State::Switched
+                | State::Observing
+                | State::Live
+                | State::NotApplied
+                | State::Unknown
+                | State::Conflict
+                | State::Superseded => {}
+            }
         }
-        assert!(Grade::decode(5).is_err());
+        for why in Why::VALUES {
+            match why {
+                Why::BudgetEnded
+                | Why::Cancelled
+                | Why::Unreachable
+                | Why::IdentityChanged
+                | Why::Missing
+                | Why::NoBaseline
+                | Why::NothingToJudge
+                | Why::Underfunded
+                | Why::Undecided
+                | Why::Opaque => {}
+            }
+        }
+        assert_eq!((State::VALUES.len(), Why::VALUES.len()), (10, 10));
     }
 }

@@ -1,6 +1,7 @@
 //! `decision`: whether versions might be released, on what basis, and who said so. A refusal is a decision too.
 
 use gatewright_core::{
+    decision::Basis,
     id::{EnvironmentName, GrantId, VersionId},
     time::Seq,
 };
@@ -12,39 +13,6 @@ use crate::{
     store::{Read, Write, digest, error::StoreError},
 };
 
-/// On what kind of basis a grant rests; the basis itself stands in the decision's body. The numbers are in the
-/// database: they never change.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Ground {
-    /// Verdicts alone.
-    Verdicts = 1,
-    /// A person's word against a verdict.
-    Override = 2,
-    /// A person's word for a first version.
-    Bootstrap = 3,
-    /// It was live before.
-    WasLive = 4,
-}
-
-impl Ground {
-    /// Whether a person granted it against, or without, a verdict.
-    #[must_use]
-    pub fn is_a_persons_word(self) -> bool {
-        matches!(self, Self::Override | Self::Bootstrap)
-    }
-
-    fn decode(code: i64) -> Result<Option<Self>, StoreError> {
-        match code {
-            REFUSED => Ok(None),
-            1 => Ok(Some(Self::Verdicts)),
-            2 => Ok(Some(Self::Override)),
-            3 => Ok(Some(Self::Bootstrap)),
-            4 => Ok(Some(Self::WasLive)),
-            _ => Err(StoreError::unreadable("decision", format!("unknown basis {code}"))),
-        }
-    }
-}
-
 /// A decision to be recorded.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct NewDecision {
@@ -52,12 +20,8 @@ pub struct NewDecision {
     pub environment: EnvironmentName,
     /// Of which version.
     pub version: VersionId,
-    /// The grant and what it rests on; none when it was refused.
-    pub grant: Option<(GrantId, Ground)>,
-    /// Who, as stated, where it rests on a person's word.
-    pub actor: Option<String>,
-    /// Why, as stated, where it rests on a person's word.
-    pub reason: Option<String>,
+    /// The grant's id and basis; none when it was refused.
+    pub grant: Option<(GrantId, Basis)>,
     /// Names and reasons as they were, for the log.
     pub summary: String,
     /// JSON: the decision whole, and what is needed to judge it later, such as the meanings in force.
@@ -73,8 +37,10 @@ pub struct DecisionRow {
     pub environment: EnvironmentName,
     /// Of which version.
     pub version: VersionId,
-    /// The grant and what it rests on; none when it was refused.
-    pub grant: Option<(GrantId, Ground)>,
+    /// The grant; none when it was refused.
+    pub grant: Option<GrantId>,
+    /// Whether a person granted it against, or without, a verdict.
+    pub by_person: bool,
     /// Who, as stated.
     pub actor: Option<String>,
     /// Why, as stated.
@@ -87,8 +53,12 @@ pub struct DecisionRow {
     pub envelope: Option<Vec<u8>>,
 }
 
-/// The number that stands for no grant at all.
+/// Numbers of the bases, in the database for ever.
 const REFUSED: i64 = 0;
+const VERDICTS: i64 = 1;
+const OVERRIDE: i64 = 2;
+const BOOTSTRAP: i64 = 3;
+const WAS_LIVE: i64 = 4;
 
 const COLUMNS: &str = "name.text, version.digest, decision.grant_, decision.basis, decision.actor, \
      decision.reason, decision.seq, decision.body, decision.envelope";
@@ -102,14 +72,20 @@ impl Write<'_> {
     /// # Errors
     /// [`StoreError::Unknown`] when the version was never recorded.
     pub fn record_decision(&self, decision: &NewDecision) -> Result<Seq, StoreError> {
-        if let Some((grant, _)) = decision.grant
-            && let Some(row) = self.decision(grant)?
+        if let Some((grant, _)) = &decision.grant
+            && let Some(row) = self.decision(*grant)?
         {
             return Ok(row.seq);
         }
         let seq = self.next_seq()?;
-        let grant = decision.grant.map(|(grant, _)| grant);
-        let basis = decision.grant.map_or(REFUSED, |(_, ground)| ground as i64);
+        let (basis, actor, reason) = match decision.grant.as_ref().map(|(_, basis)| basis) {
+            None => (REFUSED, None, None),
+            Some(Basis::Verdicts(_)) => (VERDICTS, None, None),
+            Some(Basis::Override { by, reason }) => (OVERRIDE, Some(by), Some(reason)),
+            Some(Basis::Bootstrap { by, reason }) => (BOOTSTRAP, Some(by), Some(reason)),
+            Some(Basis::WasLive(_)) => (WAS_LIVE, None, None),
+        };
+        let grant = decision.grant.as_ref().map(|(grant, _)| *grant);
         self.connection
             .prepare_cached(
                 "INSERT INTO decision(grant_, environment, version, basis, actor, reason, seq, body, envelope)
@@ -120,8 +96,8 @@ impl Write<'_> {
                 self.intern(NameKind::Environment, decision.environment.as_str())?,
                 self.version_row(decision.version)?,
                 basis,
-                decision.actor,
-                decision.reason,
+                actor,
+                reason,
                 seq.0,
                 self.pack(&decision.body)?,
                 decision.envelope
@@ -173,10 +149,8 @@ impl Read<'_> {
     /// The database's.
     pub fn overrides(&self, limit: u32) -> Result<Vec<DecisionRow>, StoreError> {
         let sql = format!(
-            "SELECT {COLUMNS} FROM decision {JOINS} WHERE decision.basis IN ({}, {})
-             ORDER BY decision.seq DESC LIMIT ?1",
-            Ground::Override as i64,
-            Ground::Bootstrap as i64
+            "SELECT {COLUMNS} FROM decision {JOINS} WHERE decision.basis IN ({OVERRIDE}, {BOOTSTRAP})
+             ORDER BY decision.seq DESC LIMIT ?1"
         );
         let mut statement = self.connection.prepare_cached(&sql)?;
         let rows = statement.query_map([limit], |row| Ok(decision_row(row)))?;
@@ -195,11 +169,12 @@ fn decision_row(row: &Row<'_>) -> Result<DecisionRow, StoreError> {
     let body: Vec<u8> = row.get(7)?;
     let environment: String = row.get(0)?;
     let grant: Option<[u8; 32]> = row.get(2)?;
-    let ground = Ground::decode(row.get(3)?)?;
+    let basis: i64 = row.get(3)?;
     Ok(DecisionRow {
         environment: EnvironmentName::new(environment),
         version: VersionId(digest(row.get(1)?)),
-        grant: grant.map(|grant| GrantId(digest(grant))).zip(ground),
+        grant: grant.map(|grant| GrantId(digest(grant))),
+        by_person: basis == OVERRIDE || basis == BOOTSTRAP,
         actor: row.get(4)?,
         reason: row.get(5)?,
         seq: Seq(row.get(6)?),

@@ -28,7 +28,7 @@ pub use self::{
     blob::BLOB_BYTES_MAX,
     case_stat::{CaseChange, CaseStat},
     checkpoint::CheckpointRow,
-    decision::{DecisionRow, Ground, NewDecision},
+    decision::{DecisionRow, NewDecision},
     lease::{LeaseRow, Leased},
     meaning::{Meaning, SpecChange},
     monitor::MonitorRow,

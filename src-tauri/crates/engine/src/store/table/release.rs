@@ -158,26 +158,6 @@ impl Write<'_> {
         self.step(row, release.id, release.state, evidence)
     }
 
-    /// Takes an open release over to settle it: it carries a newer fence from now on, and who held it before moves
-    /// nothing any more.
-    ///
-    /// # Errors
-    /// [`StoreError::Refused`] when it is over, or the fence is not newer; [`StoreError::Unknown`].
-    pub fn claim_release(&self, id: ReleaseId, fence: u64) -> Result<Release, StoreError> {
-        let row = self.release_row(id)?;
-        let claimed = self
-            .connection
-            .prepare_cached("UPDATE release SET fence = ?2 WHERE id = ?1 AND open = 1 AND fence < ?2")?
-            .execute(params![row, fence])?;
-        if claimed == 0 {
-            return Err(StoreError::Refused(format!(
-                "release {id} is over, or was claimed with a newer fence"
-            )));
-        }
-        let found = self.release(id)?.map(|row| row.release);
-        found.ok_or_else(|| StoreError::unknown(format!("release {id}")))
-    }
-
     /// Keeps the envelope of a release that ended. The first one stays.
     ///
     /// # Errors

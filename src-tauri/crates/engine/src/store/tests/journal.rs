@@ -297,7 +297,10 @@ async fn writes_of_many_tasks_share_transactions_and_each_is_answered_for_itself
                     let trial = write.release_slots(&key, &[slot("a", round)])?[0].id;
                     write.end_trial(trial, &answered("yes", true))?;
                     // Every tenth is refused after it wrote, and takes no other with it.
-                    if round % 10 == 0 { write.end_trial(trial, &answered("no", false)) } else { Ok(()) }
+                    if round % 10 == 0 {
+                        write.end_trial(trial, &answered("no", false))?;
+                    }
+                    Ok(())
                 })
                 .await
                 .is_ok()

@@ -6,6 +6,7 @@ use std::sync::{
 };
 
 use gatewright_core::{
+    decision::Basis,
     id::{EnvironmentName, GrantId, ReleaseId, VersionId},
     release::{Kind, Release, Rung, State, Times},
     time::{Millis, Seq},
@@ -17,7 +18,7 @@ use crate::{
     event::Happened,
     store::{
         Durability, Store, StoreError,
-        table::{Ground, Leased, NewDecision},
+        table::{Leased, NewDecision},
     },
 };
 
@@ -27,9 +28,7 @@ fn granted(store: &Store) -> VersionId {
     let decision = |id: u128| NewDecision {
         environment: EnvironmentName::new("production"),
         version,
-        grant: Some((grant(id), Ground::Verdicts)),
-        actor: None,
-        reason: None,
+        grant: Some((grant(id), Basis::Verdicts(Vec::new()))),
         summary: "be kind to production".to_owned(),
         body: b"{}".to_vec(),
         envelope: None,
@@ -130,28 +129,6 @@ fn a_second_release_waits_for_the_first_and_a_rollback_takes_over() {
     let open = store.read(|read| read.open_releases()).expect("read");
     assert_eq!(open.iter().map(|row| row.release.clone()).collect::<Vec<_>>(), [back]);
     assert_eq!(store.read(|read| read.newest_fence(&EnvironmentName::new("production"))).ok(), Some(2));
-}
-
-#[test]
-fn who_claims_a_release_moves_it_and_who_held_it_does_not() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let store = open(folder.path());
-    let to = granted(&store);
-    let mut first = release(1, 1, to);
-    begin(&store, &first).expect("begun");
-    let id = first.id;
-    let claim = |fence| store.write_blocking(Durability::Full, move |write| write.claim_release(id, fence));
-    assert!(matches!(claim(1), Err(StoreError::Refused(_))), "the fence must be newer");
-    let mut claimed = claim(2).expect("claimed");
-    assert_eq!(claimed, Release { fence: 2, ..first.clone() });
-    first.state = State::Staged;
-    assert!(matches!(step(&store, &first), Err(StoreError::Refused(_))));
-    claimed.state = State::NotApplied;
-    step(&store, &claimed).expect("moved");
-    assert!(matches!(claim(3), Err(StoreError::Refused(_))), "what is over is not claimed");
-    let of_grant = store.read(|read| read.release_of_grant(first.grant)).expect("read").expect("begun");
-    assert_eq!(of_grant.release, claimed);
-    assert!(store.read(|read| read.lived(&first.environment, to)).expect("read").is_none());
 }
 
 #[test]

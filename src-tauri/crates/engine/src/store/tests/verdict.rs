@@ -1,6 +1,7 @@
 //! Verdicts and decisions: given once, read back as given, never edited unnoticed.
 
 use gatewright_core::{
+    decision::Basis,
     id::{CriterionId, CriterionName, EnvironmentName, GrantId, VerdictId},
     plan::{METHOD, StreamKey},
     spec::Unit,
@@ -12,10 +13,7 @@ use rusqlite::Connection;
 use super::{open, plan, stream, tag};
 use crate::{
     event::Happened,
-    store::{
-        Durability, Folder, Store, StoreError,
-        table::{Ground, NewDecision},
-    },
+    store::{Durability, Folder, Store, StoreError, table::NewDecision},
 };
 
 /// A pass on the plan of [`plan`].
@@ -158,18 +156,17 @@ fn decisions_keep_who_said_so_and_refusals_are_kept_too() {
     let store = open(folder.path());
     let key = stream(&store, "be kind");
     let environment = EnvironmentName::new("production");
-    let decision = |grant: Option<(GrantId, Ground)>| NewDecision {
+    let decision = |grant: Option<(GrantId, Basis)>| NewDecision {
         environment: environment.clone(),
         version: key.version,
         grant,
-        actor: grant.map(|_| "Ada".to_owned()),
-        reason: grant.map(|_| "the customer waits".to_owned()),
         summary: "be kind to production".to_owned(),
         body: br#"{"refused":[]}"#.to_vec(),
         envelope: None,
     };
-    let grant = (GrantId(tag("grant")), Ground::Override);
-    let (refused, granted) = (decision(None), decision(Some(grant)));
+    let by = Basis::Override { by: "Ada".to_owned(), reason: "the customer waits".to_owned() };
+    let grant = GrantId(tag("grant"));
+    let (refused, granted) = (decision(None), decision(Some((grant, by))));
     store
         .write_blocking(Durability::Full, move |write| {
             write.record_decision(&refused)?;
