@@ -254,7 +254,6 @@ fn verdict_row(row: &Row<'_>) -> Result<VerdictRow, StoreError> {
     })
 }
 
-/// Kept for callers that ask only for what decides.
 impl VerdictRow {
     /// Whether this verdict is a pass that nothing contradicts.
     #[must_use]
