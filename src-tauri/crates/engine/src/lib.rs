@@ -7,3 +7,4 @@ pub mod agent;
 pub mod clock;
 pub mod event;
 pub mod port;
+pub mod process;

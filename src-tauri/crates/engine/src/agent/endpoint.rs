@@ -39,10 +39,6 @@ const IDENTITY_HEADERS: [&str; 12] = [
     "x-model-version",
     "x-ms-deployment-name",
 ];
-/// Bytes of a raw answer that are kept.
-const RAW_BYTES_MAX: usize = 256 * 1024;
-/// Bytes that a secret, encoded, takes at most for the above to hold.
-const SECRET_BYTES_MAX: usize = 64 * 1024;
 /// Bytes that a token is taken for, before an answer says how many there were.
 const BYTES_PER_TOKEN: usize = 4;
 /// Idle connections are closed after this, before servers close them.
@@ -252,10 +248,7 @@ impl<D: Dialect> Endpoint<D> {
             waited_ms: u64::try_from(waited.as_millis()).unwrap_or(u64::MAX),
         });
         record.raw = incoming.body;
-        // What is cut off is not searched; a secret that the cut goes through is still whole when it is searched.
-        record.raw.truncate(RAW_BYTES_MAX + SECRET_BYTES_MAX);
         self.redactor.record(&mut record);
-        record.raw.truncate(RAW_BYTES_MAX);
         Tried { record, result, mended }
     }
 
