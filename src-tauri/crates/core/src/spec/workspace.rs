@@ -348,3 +348,12 @@ pub enum Weakening {
     /// It is shown.
     Allow,
 }
+
+/// A workspace file: the workspace, and the spec `main` where its top level holds one.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct WorkspaceFile {
+    /// All but the spec.
+    pub workspace: Workspace,
+    /// `agent`, `cases` and `gate` at the top level.
+    pub main: Option<super::Spec>,
+}

@@ -1,6 +1,15 @@
 //! What is wrong with a file a person wrote, and where.
 //!
-//! One value serves the terminal, the editor and other tools; how it is drawn is the reader's business.
+//! One value serves the terminal, the editor and other tools; how it is drawn is the reader's business: for people
+//! in [`render`], for other tools in [`sarif`], as itself in JSON.
+
+mod draw;
+mod sarif;
+
+pub use draw::render;
+pub use sarif::sarif;
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +24,13 @@ pub enum Severity {
     /// Something worth knowing.
     Note,
 }
+
+/// The code of a finding about a key that stands in a file: its line is never shown.
+pub const LITERAL_SECRET: &str = "literal-secret";
+
+/// The text of every file that diagnostics are about, by path: as decoded, without a byte order mark, lines ended
+/// by LF. Places count in it.
+pub type Sources = BTreeMap<String, String>;
 
 /// A place in a file: byte offsets, and lines and columns counted from 1 in characters.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
@@ -50,7 +66,36 @@ pub struct Diagnostic {
     pub fix: Option<String>,
 }
 
+impl Place {
+    /// The place of a byte range of `text`.
+    #[must_use]
+    pub fn of(text: &str, start: usize, end: usize) -> Self {
+        let start = text.floor_char_boundary(start);
+        let end = text.floor_char_boundary(end.max(start));
+        let line_start = text[..start].rfind('\n').map_or(0, |newline| newline + 1);
+        let line = text[..start].bytes().filter(|&byte| byte == b'\n').count() + 1;
+        let column = text[line_start..start].chars().count() + 1;
+        let small = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        Self { start: small(start), end: small(end), line: small(line), column: small(column) }
+    }
+}
+
 impl Diagnostic {
+    /// An error without a cure yet.
+    #[must_use]
+    pub fn error(code: &str, file: &str, pointer: &str, place: Place, message: impl Into<String>) -> Self {
+        Self {
+            code: code.to_owned(),
+            severity: Severity::Error,
+            file: file.to_owned(),
+            pointer: pointer.to_owned(),
+            place,
+            message: message.into(),
+            help: None,
+            fix: None,
+        }
+    }
+
     /// Whether the file cannot be used because of it.
     #[must_use]
     pub fn is_error(&self) -> bool {
