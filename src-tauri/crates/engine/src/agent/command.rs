@@ -47,7 +47,7 @@ impl Command {
         if agent.argv.first().is_none_or(String::is_empty) {
             return Err(ConfigError::NoProgram);
         }
-        let secrets: Vec<Secret> = config.variables.values().map(|value| Secret::new(value)).collect();
+        let secrets: Vec<Secret> = config.variables.values().map(|value| Secret::new(value.trim())).collect();
         let origin = format!("command:{}", agent.argv.join("\u{0}"));
         Ok(Self {
             queue: context.queues.of(&origin, &config.limits, config.fixed_concurrency),

@@ -221,6 +221,11 @@ impl<D: Dialect> Endpoint<D> {
         let incoming = self.send(outgoing, self.dialect.watcher()).await;
         let answer = incoming.checked().and_then(|()| self.dialect.read(&incoming));
         let answer = answer.map_err(|fault| self.with_pause(fault, &incoming));
+        if answer.is_ok()
+            && let Some(length) = pause::of_limits(&incoming.headers, self.context.clock.now())
+        {
+            self.queue.pause(length.min(PAUSE_MAX));
+        }
         place.leave(match &answer {
             Ok(_) => Load::Well,
             Err(fault) if fault.overload => Load::Overload,

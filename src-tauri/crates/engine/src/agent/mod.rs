@@ -31,7 +31,7 @@ use gatewright_core::spec::workspace::Access;
 pub use config::{Config, ConfigError, Context};
 pub use queue::Queues;
 pub use retry::{Backoff, RetryBudget};
-pub use secret::{Key, Machine, Secret, SecretError, Secrets, key};
+pub use secret::{Key, Machine, Secret, SecretError, Secrets, key, variables};
 
 use crate::port::agent::Agent;
 

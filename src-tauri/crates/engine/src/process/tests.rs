@@ -4,6 +4,9 @@ use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use super::{tree::MARKER_VARIABLE, *};
 
+/// Between two looks at something that the system does not tell about.
+const POLL: Duration = Duration::from_millis(5);
+
 fn shell(script: &str, folder: &Path) -> Program {
     Program {
         argv: ["/bin/sh", "-c", script].map(str::to_owned).to_vec(),
@@ -32,7 +35,7 @@ fn is_alive(id: &str) -> bool {
 async fn until_dead(id: &str) {
     let dead = async {
         while is_alive(id) {
-            tokio::task::yield_now().await;
+            sleep(POLL).await;
         }
     };
     assert!(timeout(Duration::from_secs(1), dead).await.is_ok(), "process {id} is still there");
@@ -146,7 +149,7 @@ async fn dropping_the_future_ends_the_tree() {
     let program = shell(script, folder.path());
     let abandoned = tokio::spawn(async move { run(&program).await });
     while !note.exists() {
-        tokio::task::yield_now().await;
+        sleep(POLL).await;
     }
     let id = std::fs::read_to_string(&note).expect("an id");
     assert!(is_alive(&id));

@@ -12,9 +12,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::{CANARY, agent, ask, call, config, line};
 use crate::{
-    agent::{Config, ConfigError, Secrets, connect, key},
+    agent::{Config, ConfigError, Secrets, connect, key, variables},
     port::agent::Asked,
 };
+
+/// Between two looks at something that the system does not tell about.
+const POLL: std::time::Duration = std::time::Duration::from_millis(5);
 
 fn command(script: &str, folder: &Path) -> Config {
     let argv = ["/bin/sh", "-c", script].map(str::to_owned).to_vec();
@@ -103,7 +106,7 @@ async fn cancelling_ends_the_program() {
     let (cancel, question) = (CancellationToken::new(), call("Hello"));
     let cancelling = async {
         while !note.exists() {
-            tokio::task::yield_now().await;
+            tokio::time::sleep(POLL).await;
         }
         cancel.cancel();
     };
@@ -113,7 +116,7 @@ async fn cancelling_ends_the_program() {
     let alive = || std::fs::read(format!("/proc/{}/cmdline", id.trim())).is_ok_and(|line| !line.is_empty());
     let ended = async {
         while alive() {
-            tokio::task::yield_now().await;
+            tokio::time::sleep(POLL).await;
         }
     };
     assert!(tokio::time::timeout(std::time::Duration::from_secs(1), ended).await.is_ok(), "it still runs");
@@ -143,6 +146,9 @@ fn a_key_is_found_where_it_is_kept_privately_and_nowhere_else() {
         std::fs::write(&path, text).expect("a file");
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).expect("permissions");
     };
+    let named = variables(&["KEY".to_owned()], &given).expect("set");
+    assert_eq!(named, BTreeMap::from([("KEY".to_owned(), format!("{CANARY}\n"))]));
+    assert!(variables(&["ABSENT".to_owned()], &given).is_err());
     let found = find(SecretSource::Env("KEY".to_owned())).expect("a key");
     assert_eq!((found.header.as_str(), found.secret.expose()), ("x-api-key", CANARY));
     assert!(!format!("{found:?}").contains("canary"), "{found:?}");
