@@ -16,13 +16,12 @@ use gatewright_core::{
         workspace::{self, Access, Content},
     },
 };
-use gatewright_demo_agent::{DemoAgent, Settings};
+use gatewright_demo_agent::{DemoAgent, Settings, sample};
 use gatewright_engine::{
     agent::{Config, Context, Key, Queues, RetryBudget, Secret, connect},
     clock::SystemClock,
     port::agent::{Agent, Asked, Call, Record},
 };
-use gatewright_tests::repository;
 use tokio_util::sync::CancellationToken;
 
 /// Rounds over all cases that a version is asked: enough to tell the versions apart.
@@ -32,13 +31,7 @@ const AGENT: &str = "help-desk";
 
 /// The sample as files in memory.
 fn files() -> BTreeMap<String, Vec<u8>> {
-    let root = repository::root().join("specs/sample");
-    let entries = walkdir::WalkDir::new(&root).into_iter().map(|entry| entry.expect("an entry"));
-    let files = entries.filter(|entry| entry.file_type().is_file()).map(|entry| {
-        let path = entry.path().strip_prefix(&root).expect("below").to_str().expect("UTF-8").to_owned();
-        (path, std::fs::read(entry.path()).expect("a file"))
-    });
-    files.collect()
+    sample::FILES.iter().map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec())).collect()
 }
 
 fn workspace(files: &BTreeMap<String, Vec<u8>>) -> workspace::Workspace {
@@ -149,16 +142,13 @@ async fn the_six_versions_of_the_sample_are_as_good_as_they_are_meant_to_be() {
     let cases = specs.iter().map(|spec| spec.cases.len()).sum();
     let demo = DemoAgent::start(Settings::default()).await.expect("it starts");
     let mut versions = BTreeMap::new();
-    for (path, text) in
-        files.iter().filter(|(path, _)| path.starts_with("prompts/versions/") && !path.contains("README"))
-    {
-        let name = path.trim_start_matches("prompts/versions/").trim_end_matches(".md");
-        let prompt = std::str::from_utf8(text).expect("UTF-8");
+    for (name, prompt) in sample::versions() {
         let agent = agent(&demo, &workspace.agents[&AGENT.into()], prompt);
         versions.insert(name, measure(agent.as_ref(), &specs).await);
     }
     assert_eq!(
-        files["prompts/system.md"], files["prompts/versions/1-first-try.md"],
+        files[sample::PROMPT],
+        files["prompts/versions/1-first-try.md"],
         "the sample begins with the first"
     );
     let bands = [

@@ -208,7 +208,10 @@ impl<D: Dialect> Endpoint<D> {
     /// One try, from the queue to the record.
     async fn try_once(&self, call: &Call, backoff: Duration) -> Tried {
         let start = tokio::time::Instant::now();
-        sleep(backoff).await;
+        if !backoff.is_zero() {
+            // Even a sleep of no length lasts until the timer's next tick.
+            sleep(backoff).await;
+        }
         let queued = tokio::time::Instant::now();
         let outgoing = match self.prepare().await.and_then(|()| self.dialect.compose(call)) {
             Ok(outgoing) => outgoing,
@@ -271,7 +274,7 @@ impl<D: Dialect> Endpoint<D> {
             let incoming = self.send(outgoing, None).await;
             place.leave(Load::Unknown);
             let learnt = incoming.checked().and_then(|()| self.dialect.learn(&incoming));
-            learnt.map_err(|fault| self.with_pause(fault, &incoming))?;
+            learnt.map_err(|fault| unprepared(self.with_pause(fault, &incoming)))?;
         }
         *prepared = true;
         Ok(())
@@ -355,6 +358,18 @@ impl<D: Dialect> Agent for Endpoint<D> {
             let probed = cancel.run_until_cancelled(self.probe()).await;
             probed.unwrap_or_else(|| Err("it was cancelled".to_owned()))
         })
+    }
+}
+
+/// No case was asked yet, so whatever went wrong is no case's answer: its slot stays open.
+fn unprepared(fault: Fault) -> Fault {
+    match fault.meaning {
+        Meaning::NotProcessed | Meaning::Refused => fault,
+        Meaning::Ambiguous => Fault { meaning: Meaning::NotProcessed, ..fault },
+        Meaning::AgentError => {
+            let message = format!("what had to be known before the first call is not: {}", fault.message);
+            Fault { meaning: Meaning::Refused, message, ..fault }
+        }
     }
 }
 
