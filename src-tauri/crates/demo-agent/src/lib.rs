@@ -11,6 +11,7 @@ mod live;
 mod noise;
 mod question;
 mod rule;
+pub mod sample;
 mod server;
 mod wire;
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use gatewright_core::{
-    id::{CaseMeaning, SpecName, VersionId},
+    id::{CaseMeaning, ComponentName, SpecName, VersionId},
     version::Manifest,
 };
 use gatewright_engine::store::{Read, StoreError, table::{CaseStat, VersionRow as Row}};
@@ -132,10 +132,10 @@ fn version_row(read: &Read<'_>, row: Row, live: &BTreeMap<VersionId, Vec<String>
 
 fn components(before: &Manifest, after: &Manifest) -> Vec<ComponentRow> {
     let names: BTreeSet<_> = before.components.keys().chain(after.components.keys()).collect();
-    let digest = |manifest: &Manifest, name| {
+    let digest = |manifest: &Manifest, name: &ComponentName| {
         manifest.components.get(name).and_then(|component| Manifest::component_digest(component).ok())
     };
-    let row = |name: &gatewright_core::id::ComponentName| {
+    let row = |name: &ComponentName| {
         let (before, after) = (digest(before, name), digest(after, name));
         ComponentRow { component: name.to_string(), before, after, changed: before != after }
     };

@@ -44,7 +44,7 @@ pub fn init(folder: &Path, sample: Option<&[(&str, &[u8])]>) -> Result<Initialis
         return Err(ApiError::new(Code::Refused, format!("{} holds a {WORKSPACE_FILE} already", folder.display()))
             .hint("Open it as it is, or choose another folder."));
     }
-    let first = spec::eight_lines();
+    let first = spec::eight_lines(None);
     let eight: [(&str, &[u8]); 1] = [(WORKSPACE_FILE, first.as_bytes())];
     let files = sample.unwrap_or(&eight);
     if let Some((path, _)) = files.iter().find(|(path, _)| folder.join(path).exists()) {
@@ -113,7 +113,14 @@ pub fn explain(directory: Option<&Path>) -> Result<String, ApiError> {
         return Err(ApiError::new(Code::BadSpec, format!("{WORKSPACE_FILE} has errors"))
             .hint("`gatewright check` shows them."));
     };
-    Ok(spec::explain(workspace, &reading.good().cloned().collect::<Vec<_>>()))
+    let main = reading.good().find(|spec| spec.name.as_str() == spec::workspace::MAIN_SPEC);
+    let mut text = spec::explain_workspace(workspace, main);
+    for read in reading.specs.iter().filter(|read| read.file != WORKSPACE_FILE) {
+        if let Some(found) = &read.spec {
+            text.push_str(&format!("\n# {}\n{}", read.file, spec::explain_spec(found)));
+        }
+    }
+    Ok(text)
 }
 
 /// The JSON Schema of the workspace file, or of a spec file.

@@ -29,6 +29,7 @@ impl Draft {
             agent: "agent".into(),
             ask: Ask::default(),
             deterministic: false,
+            isolation: crate::spec::Isolation::default(),
             cases: vec![Case {
                 name: "case".into(),
                 turns: Vec::new(),
