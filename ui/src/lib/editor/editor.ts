@@ -78,6 +78,7 @@ const look = EditorView.theme({
   },
   '.cm-scores': { width: '46px' },
   '.cm-scores .cm-gutterElement': { display: 'flex', alignItems: 'center', justifyContent: 'center' },
+  '.cm-scores .cm-gutterElement > span': { display: 'flex' },
   '.cm-lintRange-error': {
     backgroundImage: 'none', textDecorationLine: 'underline', textDecorationStyle: 'wavy',
     textDecorationColor: 'var(--fail)', textDecorationThickness: '1.5px', textUnderlineOffset: '3px',
@@ -149,7 +150,7 @@ export function createEditor(parent: HTMLElement, input: EditorInput): Editor {
         syntaxHighlighting(colours),
         look,
         locked.of(lock(input.readOnly)),
-        EditorView.contentAttributes.of({ 'aria-label': 'Text of the file', spellcheck: 'false' }),
+        EditorView.contentAttributes.of({ 'aria-label': 'Text of the file', spellcheck: 'false', tabindex: '0' }),
         keymap.of([
           { key: 'Mod-s', preventDefault: true, run: () => (input.onSave(), true) },
           { key: 'Mod-.', run: mendLine },

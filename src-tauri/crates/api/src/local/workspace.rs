@@ -44,7 +44,7 @@ pub fn init(folder: &Path, sample: Option<&[(&str, &[u8])]>) -> Result<Initialis
         return Err(ApiError::new(Code::Refused, format!("{} holds a {WORKSPACE_FILE} already", folder.display()))
             .hint("Open it as it is, or choose another folder."));
     }
-    let first = spec::eight_lines(None);
+    let first = spec::init::eight_lines(None);
     let eight: [(&str, &[u8]); 1] = [(WORKSPACE_FILE, first.as_bytes())];
     let files = sample.unwrap_or(&eight);
     if let Some((path, _)) = files.iter().find(|(path, _)| folder.join(path).exists()) {
