@@ -65,8 +65,6 @@ pub enum Command {
         /// Only these specs
         specs: Vec<String>,
     },
-    /// Do on save what the workspace says, until stopped
-    Watch,
     /// List versions and their scores
     Versions,
     /// Show one version
