@@ -1,1 +1,13 @@
-//! Being built.
+//! What every host serves: one list of commands over one engine, typed on both sides of the boundary.
+//!
+//! It knows the engine and no host: nothing here knows of windows, terminals or sockets.
+
+pub mod command;
+pub mod document;
+pub mod dto;
+pub mod error;
+mod fault;
+pub mod local;
+pub mod host;
+#[cfg(test)]
+mod typescript;

@@ -1,0 +1,87 @@
+//! The contract in TypeScript, made from the Rust types and held to the file that the interface reads.
+//!
+//! `GATEWRIGHT_UPDATE=1 cargo test -p gatewright-api` writes the file anew.
+
+use std::{collections::BTreeMap, fmt::Write as _, fs, path::Path};
+
+use ts_rs::{Config, TS, TypeVisitor};
+
+use crate::{command, dto::Event, error::ApiError};
+
+/// Where the interface reads it, below this crate.
+const FILE: &str = "../../../ui/src/lib/api/generated/contract.ts";
+
+/// Declarations by name, and the table of commands.
+struct Contract {
+    config: Config,
+    types: BTreeMap<String, String>,
+    commands: String,
+}
+
+impl Contract {
+    fn add<T: TS + 'static + ?Sized>(&mut self) {
+        if T::output_path().is_none() {
+            // A primitive, or a container: only what it holds has a declaration.
+            T::visit_generics(self);
+            return;
+        }
+        let name = T::ident(&self.config);
+        if self.types.contains_key(&name) {
+            return;
+        }
+        let declaration = format!("{}export {}\n", T::docs().unwrap_or_default(), T::decl(&self.config));
+        self.types.insert(name, declaration);
+        T::visit_dependencies(self);
+    }
+}
+
+impl TypeVisitor for Contract {
+    fn visit<T: TS + 'static + ?Sized>(&mut self) {
+        self.add::<T>();
+    }
+}
+
+impl command::Visitor for Contract {
+    fn command<A: TS + 'static, R: TS + 'static>(&mut self, name: &str, docs: &[&str]) {
+        self.add::<A>();
+        self.add::<R>();
+        let (args, result) = (A::name(&self.config), R::name(&self.config));
+        for doc in docs {
+            let _ = writeln!(self.commands, "  /** {} */", doc.trim());
+        }
+        let _ = writeln!(self.commands, "  {name}: {{ args: {args}; result: {result} }};");
+    }
+}
+
+/// The whole file.
+fn contract() -> String {
+    let config = Config::new().with_large_int("number");
+    let mut contract = Contract { config, types: BTreeMap::new(), commands: String::new() };
+    command::visit(&mut contract);
+    contract.add::<Event>();
+    contract.add::<ApiError>();
+    let mut text = String::from(
+        "// Made from the Rust types by `GATEWRIGHT_UPDATE=1 cargo test -p gatewright-api`. Do not edit.\n\n",
+    );
+    for declaration in contract.types.values() {
+        text.push_str(declaration);
+        text.push('\n');
+    }
+    let _ = writeln!(
+        text,
+        "/** Every command with its types. */\nexport interface Commands {{\n{}}}",
+        contract.commands
+    );
+    text
+}
+
+#[test]
+fn generated_typescript_is_up_to_date() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(FILE);
+    let made = contract();
+    if std::env::var_os("GATEWRIGHT_UPDATE").is_some() {
+        fs::write(&path, &made).expect("the file of the contract can be written");
+    }
+    let kept = fs::read_to_string(&path).unwrap_or_default().replace("\r\n", "\n");
+    assert!(kept == made, "{FILE} is not what the Rust types say: run with GATEWRIGHT_UPDATE=1");
+}

@@ -1,0 +1,195 @@
+// The editor of spec files: CodeMirror, dressed in our tokens. Loaded when the first file is opened.
+//
+// What is wrong with a text and what its lines scored is given to it; it judges nothing itself.
+
+import { defaultKeymap, history, historyKeymap, indentWithTab } from '@codemirror/commands';
+import { yaml } from '@codemirror/lang-yaml';
+import { bracketMatching, HighlightStyle, indentOnInput, indentUnit, syntaxHighlighting } from '@codemirror/language';
+import { type Diagnostic as Shown, forEachDiagnostic, lintKeymap, setDiagnostics } from '@codemirror/lint';
+import { Compartment, EditorState, type Extension, RangeSet, StateEffect, StateField } from '@codemirror/state';
+import {
+  drawSelection, EditorView, gutter, GutterMarker, highlightActiveLine, keymap, lineNumbers,
+} from '@codemirror/view';
+import { tags } from '@lezer/highlight';
+
+import type { Diagnostic, FileKind, GutterMark } from '../api';
+
+/** What the editor is given. */
+export interface EditorInput {
+  text: string;
+  kind: FileKind;
+  readOnly: boolean;
+  onChange: (text: string) => void;
+  onSave: () => void;
+}
+
+/** An editor in the page. */
+export interface Editor {
+  /** Takes another text without a step in the undo history of the person. */
+  replace(text: string): void;
+  showDiagnostics(found: readonly Diagnostic[]): void;
+  showGutter(marks: readonly GutterMark[], element: (mark: GutterMark) => HTMLElement): void;
+  setReadOnly(readOnly: boolean): void;
+  goToLine(line: number): void;
+  focus(): void;
+  destroy(): void;
+}
+
+const setMarks = StateEffect.define<RangeSet<GutterMarker>>();
+
+const marksField = StateField.define<RangeSet<GutterMarker>>({
+  create: () => RangeSet.empty,
+  update(marks, transaction) {
+    let next = marks.map(transaction.changes);
+    for (const effect of transaction.effects) if (effect.is(setMarks)) next = effect.value;
+    return next;
+  },
+});
+
+class Mark extends GutterMarker {
+  constructor(readonly mark: GutterMark, readonly element: (mark: GutterMark) => HTMLElement) {
+    super();
+  }
+  override eq(other: Mark): boolean {
+    const [a, b] = [this.mark, other.mark];
+    return a.line === b.line && a.text === b.text && a.mark === b.mark && a.title === b.title;
+  }
+  override toDOM(): HTMLElement {
+    return this.element(this.mark);
+  }
+}
+
+const colours = HighlightStyle.define([
+  { tag: [tags.definition(tags.propertyName), tags.propertyName], color: 'var(--accent)' },
+  { tag: tags.comment, color: 'var(--muted)' },
+  { tag: [tags.keyword, tags.meta], color: 'var(--muted)' },
+]);
+
+const look = EditorView.theme({
+  '&': { height: '100%', color: 'var(--text)', backgroundColor: 'transparent' },
+  '&.cm-focused': { outline: 'none' },
+  '.cm-scroller': { font: 'var(--t-code)', overflow: 'auto' },
+  '.cm-content': { padding: '8px 0', caretColor: 'var(--text)' },
+  '.cm-cursor': { borderLeftColor: 'var(--text)' },
+  '.cm-gutters': { backgroundColor: 'transparent', border: '0', color: 'var(--muted)' },
+  '.cm-activeLine': { backgroundColor: 'var(--hover)' },
+  '&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground': {
+    backgroundColor: 'var(--selected)',
+  },
+  '.cm-scores': { width: '46px' },
+  '.cm-scores .cm-gutterElement': { display: 'flex', alignItems: 'center', justifyContent: 'center' },
+  '.cm-scores .cm-gutterElement > span': { display: 'flex' },
+  '.cm-lintRange-error': {
+    backgroundImage: 'none', textDecorationLine: 'underline', textDecorationStyle: 'wavy',
+    textDecorationColor: 'var(--fail)', textDecorationThickness: '1.5px', textUnderlineOffset: '3px',
+  },
+  '.cm-lintRange-warning, .cm-lintRange-info': {
+    backgroundImage: 'none', textDecorationLine: 'underline', textDecorationStyle: 'dotted',
+    textDecorationColor: 'var(--muted)', textDecorationThickness: '1.5px', textUnderlineOffset: '3px',
+  },
+  '.cm-tooltip': {
+    backgroundColor: 'var(--overlay)', color: 'var(--text)', border: '1px solid var(--line)',
+    borderRadius: 'var(--r2)', boxShadow: 'var(--shadow)', font: 'var(--t-small)', maxWidth: '420px',
+  },
+  '.cm-diagnostic': { borderLeft: '0', padding: '8px 12px' },
+  '.cm-diagnosticAction': {
+    display: 'inline-block', marginLeft: '0', marginTop: '6px', height: '24px', padding: '0 8px', border: '0',
+    borderRadius: 'var(--r2)', backgroundColor: 'var(--accent)', color: 'var(--on-accent)', font: '500 12px/1 var(--sans)',
+  },
+  '.cm-panels': { backgroundColor: 'var(--surface)', color: 'var(--text)' },
+});
+
+/** A finding as CodeMirror shows it, with its fix as an action. */
+export function shown(found: Diagnostic, length: number): Shown {
+  const from = Math.min(found.from, length);
+  const to = Math.max(from, Math.min(found.to, length));
+  const severity = { error: 'error', warning: 'warning', note: 'info' } as const;
+  const fix = found.fix;
+  return {
+    from,
+    to,
+    severity: severity[found.severity],
+    message: found.help === null ? found.message : `${found.message}\n${found.help}`,
+    actions: fix === null ? [] : [{ name: `Replace with ${fix}`, apply: (view, start, end) => mend(view, start, end, fix) }],
+  };
+}
+
+function mend(view: EditorView, from: number, to: number, insert: string): void {
+  view.dispatch({ changes: { from, to, insert }, userEvent: 'input.fix' });
+}
+
+/** Applies the fix of the first finding on the line of the cursor. */
+function mendLine(view: EditorView): boolean {
+  const line = view.state.doc.lineAt(view.state.selection.main.head);
+  let done = false;
+  forEachDiagnostic(view.state, (finding, from, to) => {
+    const action = finding.actions?.[0];
+    if (done || !action || to < line.from || from > line.to) return;
+    done = true;
+    action.apply(view, from, to);
+  });
+  return done;
+}
+
+/** Puts an editor into an element. */
+export function createEditor(parent: HTMLElement, input: EditorInput): Editor {
+  const locked = new Compartment();
+  const lock = (readOnly: boolean): Extension => [EditorState.readOnly.of(readOnly), EditorView.editable.of(true)];
+  let replacing = false;
+  const view = new EditorView({
+    parent,
+    state: EditorState.create({
+      doc: input.text,
+      extensions: [
+        lineNumbers(),
+        marksField,
+        gutter({ class: 'cm-scores', markers: (shownView) => shownView.state.field(marksField) }),
+        history(), drawSelection(), indentOnInput(), bracketMatching(), highlightActiveLine(),
+        indentUnit.of('  '),
+        ['workspace', 'spec'].includes(input.kind) ? yaml() : EditorView.lineWrapping,
+        syntaxHighlighting(colours),
+        look,
+        locked.of(lock(input.readOnly)),
+        EditorView.contentAttributes.of({ 'aria-label': 'Text of the file', spellcheck: 'false', tabindex: '0' }),
+        keymap.of([
+          { key: 'Mod-s', preventDefault: true, run: () => (input.onSave(), true) },
+          { key: 'Mod-.', run: mendLine },
+          // Mod-Enter is the app's: it runs.
+          ...defaultKeymap.filter((binding) => binding.key !== 'Mod-Enter'),
+          ...historyKeymap, ...lintKeymap, indentWithTab,
+        ]),
+        EditorView.updateListener.of((update) => {
+          if (update.docChanged && !replacing) input.onChange(update.state.doc.toString());
+        }),
+      ],
+    }),
+  });
+
+  return {
+    replace(text) {
+      if (text === view.state.doc.toString()) return;
+      replacing = true;
+      view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: text } });
+      replacing = false;
+    },
+    showDiagnostics(found) {
+      view.dispatch(setDiagnostics(view.state, found.map((each) => shown(each, view.state.doc.length))));
+    },
+    showGutter(marks, element) {
+      const lines = view.state.doc.lines;
+      const ranges = marks
+        .filter((mark) => mark.line >= 1 && mark.line <= lines)
+        .map((mark) => new Mark(mark, element).range(view.state.doc.line(mark.line).from));
+      view.dispatch({ effects: setMarks.of(RangeSet.of(ranges, true)) });
+    },
+    setReadOnly(readOnly) {
+      view.dispatch({ effects: locked.reconfigure(lock(readOnly)) });
+    },
+    goToLine(line) {
+      const place = view.state.doc.line(Math.min(Math.max(1, line), view.state.doc.lines));
+      view.dispatch({ selection: { anchor: place.from }, effects: EditorView.scrollIntoView(place.from, { y: 'center' }) });
+    },
+    focus: () => view.focus(),
+    destroy: () => view.destroy(),
+  };
+}

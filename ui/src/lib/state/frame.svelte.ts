@@ -1,0 +1,112 @@
+// What every screen needs: the opened workspace, which program this is, and the acts that any screen may begin.
+
+import { type About, type Workspace, call, refusal } from '../api';
+import { hear } from './resource.svelte';
+import { go, route } from './route.svelte';
+import { tell, tellRefusal } from './toasts.svelte';
+
+/** Events after which the head of the workspace reads differently. */
+const KINDS = ['workspace_changed', 'specs_changed', 'version_seen', 'run_moved', 'verdict_given', 'release_moved'];
+
+class Frame {
+  about = $state.raw<About>();
+  workspace = $state.raw<Workspace | null>(null);
+  /** Whether the first answer has come: before it nothing is said about the workspace. */
+  ready = $state(false);
+  /** What is being begun: `open`, `sample`, `run`. */
+  busy = $state<string | null>(null);
+  palette = $state(false);
+  keys = $state(false);
+  #asking = false;
+  #again = false;
+
+  /** Begins: asks who is there and what is open, and hears events from then on. */
+  begin(): () => void {
+    void this.#ask();
+    void call('about').then((about) => (this.about = about), (thrown: unknown) => tellRefusal(refusal(thrown)));
+    return hear((what) => {
+      if (what.kind === 'told') tell(what);
+      if (KINDS.includes(what.kind)) void this.#ask();
+    });
+  }
+
+  async #ask(): Promise<void> {
+    if (this.#asking) {
+      this.#again = true;
+      return;
+    }
+    this.#asking = true;
+    try {
+      this.workspace = (await call('workspace_state')).workspace;
+    } catch (thrown) {
+      tellRefusal(refusal(thrown));
+    }
+    this.ready = true;
+    this.#asking = false;
+    if (this.#again) {
+      this.#again = false;
+      await this.#ask();
+    }
+  }
+
+  /** Takes a workspace that a command answered with; one that is not trusted is looked at first. */
+  take(workspace: Workspace): void {
+    this.workspace = workspace;
+    if (!workspace.trust.trusted) go('trust');
+    else if (route.screen === 'trust' || route.screen === 'home') go(workspace.errors > 0 ? 'specs' : 'home');
+  }
+
+  /** Does something that takes a while, once at a time; what refuses it is told. */
+  async while<Value>(what: string, act: () => Promise<Value>): Promise<Value | undefined> {
+    if (this.busy !== null) return undefined;
+    this.busy = what;
+    try {
+      return await act();
+    } catch (thrown) {
+      tellRefusal(refusal(thrown));
+      return undefined;
+    } finally {
+      this.busy = null;
+    }
+  }
+
+  async open(path: string): Promise<void> {
+    const workspace = await this.while('open', () => call('workspace_open', { path }));
+    if (workspace) this.take(workspace);
+  }
+
+  async pick(): Promise<void> {
+    const picked = await this.while('open', () => call('pick_folder'));
+    if (picked?.path) await this.open(picked.path);
+  }
+
+  /** Opens the sample and shows what its gate would ask: the first verdict is one click from there. */
+  async sample(): Promise<void> {
+    const workspace = await this.while('sample', () => call('sample_open'));
+    if (!workspace) return;
+    this.workspace = workspace;
+    go(workspace.trust.trusted ? 'specs' : 'trust');
+  }
+
+  /** Why no run can begin now; null when one can. */
+  get runBlocked(): string | null {
+    const workspace = this.workspace;
+    if (!workspace) return 'Open a folder first.';
+    if (!workspace.trust.trusted) return 'This folder is not trusted yet.';
+    if (workspace.read_only !== null) return workspace.read_only;
+    if (workspace.running) return 'A run is on.';
+    if (!workspace.agent) return 'The workspace file names no agent that can be read.';
+    return null;
+  }
+
+  async run(specs: string[] = [], newAttempt = false): Promise<void> {
+    if (this.runBlocked !== null) {
+      tell({ mark: 'plain', title: this.runBlocked });
+      return;
+    }
+    const begun = await this.while('run', () => call('run_start', { specs, new_attempt: newAttempt }));
+    if (begun) go('run', { run: begun.run });
+  }
+}
+
+export const frame = new Frame();

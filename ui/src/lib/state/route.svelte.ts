@@ -1,0 +1,56 @@
+// Where the page is, kept in the part of the address after `#`: a screen and what it looks at.
+
+/** The screens of the rail, in its order. */
+export const SCREENS = ['home', 'specs', 'run', 'verdict', 'versions', 'releases'] as const;
+
+/** A screen of the rail, or the one that a folder in need of trust opens. */
+export type Screen = (typeof SCREENS)[number] | 'trust';
+
+/** A place in the app. */
+export interface Route {
+  screen: Screen;
+  params: Readonly<Record<string, string>>;
+}
+
+/** Reads a hash such as `#/verdict?verdict=sha256%3A…`. What is not known leads home. */
+export function parseRoute(hash: string): Route {
+  const [path = '', query = ''] = hash.replace(/^#\/?/, '').split('?', 2);
+  const screen = ([...SCREENS, 'trust'] as const).find((known) => known === path) ?? 'home';
+  return { screen, params: Object.fromEntries(new URLSearchParams(query)) };
+}
+
+/** Writes a hash. */
+export function routeHash(screen: Screen, params: Readonly<Record<string, string | null | undefined>> = {}): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(params)) if (value !== null && value !== undefined) query.set(name, value);
+  const text = query.toString();
+  return `#/${screen}${text === '' ? '' : `?${text}`}`;
+}
+
+let current = $state.raw<Route>(parseRoute(window.location.hash));
+
+window.addEventListener('hashchange', () => {
+  current = parseRoute(window.location.hash);
+});
+
+/** The place. */
+export const route = {
+  get screen(): Screen {
+    return current.screen;
+  },
+  get params(): Readonly<Record<string, string>> {
+    return current.params;
+  },
+};
+
+/** Goes to a place. */
+export function go(screen: Screen, params: Readonly<Record<string, string | null | undefined>> = {}): void {
+  window.location.hash = routeHash(screen, params);
+}
+
+/** Changes what the present screen looks at, without a step in the history. */
+export function look(params: Readonly<Record<string, string | null | undefined>>): void {
+  const hash = routeHash(current.screen, { ...current.params, ...params });
+  window.history.replaceState(null, '', hash);
+  current = parseRoute(hash);
+}

@@ -1,0 +1,145 @@
+// The files that a person edits: which is open, what is typed and not saved, what is wrong with it, what it plans.
+
+import { call, type Diagnostic, type PlanView, refusal, type Source, type SpecTree } from '../api';
+import { Resource, resource } from './resource.svelte';
+import { route } from './route.svelte';
+import { frame } from './frame.svelte';
+import { tell, tellRefusal } from './toasts.svelte';
+
+/** After the last key: how long until the core is asked what is wrong, and what a run would ask. */
+const CHECK_AFTER_MS = 80;
+const PLAN_AFTER_MS = 400;
+
+/** Texts that were typed and not saved, by workspace and file: leaving the screen loses none. */
+const drafts = new Map<string, { text: string; digest: string }>();
+
+export class SpecsView {
+  readonly tree: Resource<SpecTree>;
+  readonly source: Resource<Source | null>;
+  readonly plan: Resource<PlanView | null>;
+  /** What is typed; null while it is what is saved. */
+  typed = $state<string | null>(null);
+  saving = $state(false);
+  #found = $state.raw<readonly Diagnostic[] | null>(null);
+  /** What the plan is made of: the typed text a while after the last key. */
+  #planned = $state<string | null>(null);
+  #turn = 0;
+  #base: string | null = null;
+
+  constructor() {
+    this.tree = resource(() => call('specs'), ['specs_changed', 'verdict_given']);
+    this.source = resource(async () => {
+      const file = this.file;
+      return file === null ? null : call('spec_source', { file });
+    }, ['specs_changed', 'verdict_given']);
+    this.plan = resource(async () => {
+      const spec = this.spec;
+      const text = this.#planned;
+      return spec === null ? null : call('plan', { spec, text });
+    }, ['specs_changed', 'run_moved', 'version_seen']);
+    // Another file: what was typed into it before is taken up again.
+    $effect(() => {
+      const draft = drafts.get(this.#key(this.file));
+      this.#base = draft?.digest ?? null;
+      this.#found = null;
+      this.typed = draft?.text ?? null;
+      this.#planned = draft?.text ?? null;
+      if (draft) void this.#check(draft.text);
+    });
+    $effect(() => {
+      const text = this.typed;
+      const timers = [
+        setTimeout(() => text !== null && void this.#check(text), CHECK_AFTER_MS),
+        setTimeout(() => (this.#planned = text), text === null ? 0 : PLAN_AFTER_MS),
+      ];
+      return () => timers.forEach(clearTimeout);
+    });
+  }
+
+  /** The file that is open: the one of the address, else the first spec. */
+  get file(): string | null {
+    return route.params['file'] ?? this.tree.value?.specs[0]?.file ?? this.tree.value?.files[0]?.file ?? null;
+  }
+
+  get line(): number | null {
+    const line = Number(route.params['line']);
+    return Number.isInteger(line) && line > 0 ? line : null;
+  }
+
+  /** The spec that the plan is about: the one in the open file, or the one whose file names it, or the first. */
+  get spec(): string | null {
+    const tree = this.tree.value;
+    const file = this.file;
+    const of = tree?.files.find((each) => each.file === file)?.of ?? file;
+    return (tree?.specs.find((each) => each.file === of) ?? tree?.specs[0])?.spec ?? null;
+  }
+
+  get text(): string {
+    return this.typed ?? this.source.value?.text ?? '';
+  }
+
+  get diagnostics(): readonly Diagnostic[] {
+    return (this.typed === null ? null : this.#found) ?? this.source.value?.diagnostics ?? [];
+  }
+
+  type(text: string): void {
+    const source = this.source.value;
+    const key = this.#key(this.file);
+    if (!source || text === source.text) {
+      drafts.delete(key);
+      this.typed = null;
+      this.#base = null;
+      return;
+    }
+    this.#base ??= source.digest;
+    drafts.set(key, { text, digest: this.#base });
+    this.typed = text;
+  }
+
+  async save(): Promise<void> {
+    const file = this.file;
+    const text = this.typed;
+    const digest = this.#base;
+    if (file === null || text === null || digest === null || this.saving) return;
+    this.saving = true;
+    try {
+      const saved = await call('spec_save', { file, text, digest });
+      drafts.delete(this.#key(file));
+      if (this.file === file) {
+        this.source.value = saved;
+        this.#base = null;
+        // What was typed while it was saved stays typed.
+        if (this.typed === text) this.typed = null;
+        else this.type(this.typed ?? saved.text);
+      }
+    } catch (thrown) {
+      tellRefusal(refusal(thrown));
+    }
+    this.saving = false;
+  }
+
+  /** Lets go of what was typed. */
+  revert(): void {
+    drafts.delete(this.#key(this.file));
+    this.typed = null;
+    this.#base = null;
+    tell({ mark: 'plain', title: 'Back to what is saved' });
+  }
+
+  async #check(text: string): Promise<void> {
+    const file = this.file;
+    if (file === null) return;
+    this.#turn += 1;
+    const turn = this.#turn;
+    try {
+      const checked = await call('spec_check', { file, text });
+      if (turn === this.#turn) this.#found = checked.diagnostics;
+    } catch (thrown) {
+      if (turn === this.#turn) tellRefusal(refusal(thrown));
+    }
+  }
+
+  #key(file: string | null): string {
+    return `${frame.workspace?.path ?? ''}\n${file ?? ''}`;
+  }
+}
