@@ -186,6 +186,14 @@ impl Local {
         })
     }
 
+    /// Computes again what is derived from recorded answers. How many values differed.
+    ///
+    /// # Errors
+    /// The history cannot be read or written.
+    pub async fn rebuild(&self) -> Result<u64, ApiError> {
+        Ok(self.engine.rebuild().await?)
+    }
+
     /// The state of workspace, history and trust.
     ///
     /// # Errors
