@@ -23,7 +23,7 @@ use crate::{
 ///
 /// # Errors
 /// What the command could not do; [`Exit`] tells the status.
-pub async fn execute(cli: Cli, output: Output, cancel: CancellationToken) -> anyhow::Result<Exit> {
+pub(crate) async fn execute(cli: Cli, output: Output, cancel: CancellationToken) -> anyhow::Result<Exit> {
     let common = &cli.common;
     match cli.command {
         Command::Init { dir, sample } => init(output, dir.as_deref(), sample),
@@ -99,7 +99,8 @@ fn open(common: &Common) -> Result<Local, ApiError> {
 }
 
 fn init(output: Output, dir: Option<&Path>, sample: bool) -> anyhow::Result<Exit> {
-    let files: Vec<(&str, &[u8])> = sample::FILES.iter().map(|(path, text)| (*path, text.as_bytes())).collect();
+    let files: Vec<(&str, &[u8])> =
+        sample::FILES.iter().map(|(path, text)| (*path, text.as_bytes())).collect();
     let made = local::init(dir.unwrap_or(Path::new(".")), sample.then_some(files.as_slice()))?;
     output.line(format!("Made {} in {}.", made.files.join(", "), made.folder.display()));
     let here = dir.map(|dir| format!("cd {} && ", dir.display())).unwrap_or_default();
@@ -123,7 +124,8 @@ fn check(common: &Common, output: Output, paths: &[String], format: CheckFormat)
     if matches!(format, CheckFormat::Text) || output.json {
         json.line(drawn.trim_end());
         if document.errors == 0 {
-            let specs = if document.specs.is_empty() { "no spec".to_owned() } else { document.specs.join(", ") };
+            let specs =
+                if document.specs.is_empty() { "no spec".to_owned() } else { document.specs.join(", ") };
             json.line(format!("{} {specs}: no error.", output.paint(Ink::Good, "●")));
         }
     }
@@ -131,7 +133,12 @@ fn check(common: &Common, output: Output, paths: &[String], format: CheckFormat)
     Ok(if document.errors == 0 { Exit::Done } else { Exit::BadSpec })
 }
 
-async fn run(common: &Common, output: Output, words: Run, cancel: &CancellationToken) -> anyhow::Result<Exit> {
+async fn run(
+    common: &Common,
+    output: Output,
+    words: Run,
+    cancel: &CancellationToken,
+) -> anyhow::Result<Exit> {
     let local = open(common)?;
     let (tell, bar) = progress::follow(output);
     let words = RunWords {
@@ -164,16 +171,27 @@ async fn run(common: &Common, output: Output, words: Run, cancel: &CancellationT
 fn next_after_run(document: &gatewright_api::document::RunDocument) -> Option<&'static str> {
     let rescored = document.specs.iter().any(|spec| spec.standing == "rescored");
     match document.outcome {
-        "pass" if rescored => {
-            Some("Next: `gatewright run --new-attempt` confirms this with fresh answers; rescored verdicts do not promote.")
+        "pass" if rescored => Some(
+            "Next: `gatewright run --new-attempt` confirms this with fresh answers; rescored verdicts do not promote.",
+        ),
+        "pass" => {
+            Some("Next: `gatewright status` shows where it may go live, `gatewright promote ENV` lets it.")
         }
-        "pass" => Some("Next: `gatewright status` shows where it may go live, `gatewright promote ENV` lets it."),
-        "fail" => Some("Next: mend the agent and run again; `gatewright compare A B` shows what a change did."),
-        _ => Some("Next: `gatewright run` goes on where this stopped; `--calls` and `--time` raise the budget."),
+        "fail" => {
+            Some("Next: mend the agent and run again; `gatewright compare A B` shows what a change did.")
+        }
+        _ => Some(
+            "Next: `gatewright run` goes on where this stopped; `--calls` and `--time` raise the budget.",
+        ),
     }
 }
 
-async fn promote(common: &Common, output: Output, words: Promote, cancel: &CancellationToken) -> anyhow::Result<Exit> {
+async fn promote(
+    common: &Common,
+    output: Output,
+    words: Promote,
+    cancel: &CancellationToken,
+) -> anyhow::Result<Exit> {
     let local = open(common)?;
     let yes = words.yes;
     let words = PromoteWords {
@@ -192,7 +210,8 @@ async fn promote(common: &Common, output: Output, words: Promote, cancel: &Cance
     show::release(output, &document);
     output.document(&document)?;
     if document.state == "live" {
-        output.remark(output.paint(Ink::Quiet, &format!("The way back: `gatewright rollback {environment}`")));
+        output
+            .remark(output.paint(Ink::Quiet, &format!("The way back: `gatewright rollback {environment}`")));
     }
     Ok(Exit::of_release(document.state))
 }
@@ -236,7 +255,9 @@ async fn settle(common: &Common, output: Output, cancel: &CancellationToken) -> 
         show::release(output, document);
     }
     output.document(&documents)?;
-    let open = |state: &str| matches!(state, "unknown" | "observing" | "conflict" | "intent" | "staged" | "switching" | "switched");
+    let open = |state: &str| {
+        matches!(state, "unknown" | "observing" | "conflict" | "intent" | "staged" | "switching" | "switched")
+    };
     Ok(if documents.iter().any(|document| open(document.state)) { Exit::ReleaseFailed } else { Exit::Done })
 }
 

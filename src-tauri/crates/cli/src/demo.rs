@@ -8,7 +8,7 @@ use tokio::sync::OnceCell;
 
 /// The one demo agent of this process, started when it is first asked for.
 #[derive(Default)]
-pub struct EmbeddedDemo {
+pub(crate) struct EmbeddedDemo {
     agent: OnceCell<DemoAgent>,
 }
 

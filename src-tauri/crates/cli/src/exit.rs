@@ -4,7 +4,7 @@ use gatewright_api::error::Code;
 
 /// How the program ends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Exit {
+pub(crate) enum Exit {
     /// Done, or passed.
     Done = 0,
     /// A gate said fail.
@@ -30,7 +30,7 @@ pub enum Exit {
 impl Exit {
     /// Of what all gates say together.
     #[must_use]
-    pub fn of_outcome(outcome: &str) -> Self {
+    pub(crate) fn of_outcome(outcome: &str) -> Self {
         match outcome {
             "pass" => Self::Done,
             "fail" => Self::Failed,
@@ -40,13 +40,13 @@ impl Exit {
 
     /// Of how far a release got.
     #[must_use]
-    pub fn of_release(state: &str) -> Self {
+    pub(crate) fn of_release(state: &str) -> Self {
         if state == "live" { Self::Done } else { Self::ReleaseFailed }
     }
 
     /// Of an error.
     #[must_use]
-    pub fn of_error(code: Code) -> Self {
+    pub(crate) fn of_error(code: Code) -> Self {
         match code {
             Code::UnknownCommand | Code::BadArguments | Code::NotFound => Self::Usage,
             Code::NoWorkspace | Code::BadSpec => Self::BadSpec,

@@ -9,7 +9,7 @@ use crate::output::Output;
 
 /// A line that follows a run; nothing without a terminal.
 #[must_use]
-pub fn follow(output: Output) -> (Tell, ProgressBar) {
+pub(crate) fn follow(output: Output) -> (Tell, ProgressBar) {
     let shown = !output.quiet && !output.json && std::io::stderr().is_terminal();
     let bar = if shown { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
     if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {elapsed}") {
