@@ -1,5 +1,9 @@
 //! All suites in one binary: it links once. Test names are sentences.
 
 mod architecture;
+mod cli;
+mod faults;
+mod replay;
 mod sample;
+mod story;
 mod tidy;
