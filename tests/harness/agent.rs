@@ -1,4 +1,4 @@
-//! An agent that answers what it is told to: a real server on loopback that speaks OpenAI's chat.
+//! An agent that answers what it is told to: a real server on loopback that speaks OpenAI's chat, and a JSON of its own.
 
 use std::{
     collections::BTreeMap,
@@ -84,6 +84,7 @@ impl ScriptedAgent {
         let routes = Router::new()
             .route("/v1/models", get(async || Json(json!({ "data": [{ "id": MODEL }] }))))
             .route("/v1/chat/completions", post(chat))
+            .route("/ask", post(ask))
             .with_state(Arc::clone(&desk));
         runtime.spawn(async move { axum::serve(listener, routes).await });
         Self { origin, desk, runtime: Some(runtime) }
@@ -93,6 +94,12 @@ impl ScriptedAgent {
     #[must_use]
     pub fn url(&self) -> String {
         format!("{}/v1", self.origin)
+    }
+
+    /// Where it takes `{"question": …, "rules": …}` and gives `{"answer": {"text": …}}`.
+    #[must_use]
+    pub fn plain_url(&self) -> String {
+        format!("{}/ask", self.origin)
     }
 
     /// Everything it was asked, in order.
@@ -148,9 +155,16 @@ impl Desk {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn note(&self, question: &Question) {
+    async fn answer(&self, question: Question) -> Result<String, StatusCode> {
         self.asked().push(question.clone());
         self.more.notify_all();
+        tokio::time::sleep(self.latency).await;
+        match (self.script)(&question) {
+            Answer::Text(text) => Ok(text),
+            Answer::Status(status) => {
+                Err(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR))
+            }
+        }
     }
 }
 
@@ -160,16 +174,9 @@ async fn chat(State(desk): State<Arc<Desk>>, headers: HeaderMap, Json(request): 
         let last = messages.rfind(|message| message["role"] == role);
         last.and_then(|message| message["content"].as_str()).unwrap_or_default().to_owned()
     };
-    let key = headers.get("authorization").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let key = key.trim_start_matches("Bearer ").to_owned();
-    let question = Question { text: said("user"), system: said("system"), key };
-    desk.note(&question);
-    tokio::time::sleep(desk.latency).await;
-    match (desk.script)(&question) {
-        Answer::Status(status) => {
-            StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR).into_response()
-        }
-        Answer::Text(text) => {
+    let question = Question { text: said("user"), system: said("system"), key: key(&headers) };
+    match desk.answer(question).await {
+        Ok(text) => {
             let choice = json!({
                 "index": 0, "finish_reason": "stop", "message": { "role": "assistant", "content": text },
             });
@@ -180,5 +187,20 @@ async fn chat(State(desk): State<Arc<Desk>>, headers: HeaderMap, Json(request): 
             }))
             .into_response()
         }
+        Err(status) => status.into_response(),
     }
+}
+
+async fn ask(State(desk): State<Arc<Desk>>, headers: HeaderMap, Json(request): Json<Value>) -> Response {
+    let text = |name: &str| request[name].as_str().unwrap_or_default().to_owned();
+    let question = Question { text: text("question"), system: text("rules"), key: key(&headers) };
+    match desk.answer(question).await {
+        Ok(text) => Json(json!({ "answer": { "text": text } })).into_response(),
+        Err(status) => status.into_response(),
+    }
+}
+
+fn key(headers: &HeaderMap) -> String {
+    let key = headers.get("authorization").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    key.trim_start_matches("Bearer ").to_owned()
 }

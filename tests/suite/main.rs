@@ -5,5 +5,6 @@ mod cli;
 mod faults;
 mod replay;
 mod sample;
+mod servers;
 mod story;
 mod tidy;
