@@ -39,26 +39,31 @@ const CORE: [&str; 12] = [
 ];
 
 /// The modules of engine, with the modules of engine that each may import. `supervisor` is where all meet.
-const ENGINE: [(&str, &[&str]); 11] = [
+const ENGINE: [(&str, &[&str]); 12] = [
     ("clock", &[]),
+    ("durable", &[]),
     ("event", &[]),
     ("port", &["clock", "event"]),
     ("process", &["clock", "port"]),
-    ("store", &["clock", "event"]),
+    ("store", &["durable", "clock", "event"]),
     ("watch", &["clock", "event", "port"]),
-    ("agent", &["clock", "event", "port", "process"]),
+    ("agent", &["durable", "clock", "event", "port", "process"]),
     ("run", &["clock", "event", "port"]),
-    ("deploy", &["clock", "event", "port", "process"]),
-    ("evidence", &["clock", "event", "port"]),
+    ("deploy", &["durable", "clock", "event", "port", "process"]),
+    ("evidence", &["durable", "clock", "event", "port"]),
     (
         "supervisor",
-        &["clock", "event", "port", "process", "store", "watch", "agent", "run", "deploy", "evidence"],
+        &[
+            "durable", "clock", "event", "port", "process", "store", "watch", "agent", "run", "deploy",
+            "evidence",
+        ],
     ),
 ];
 
 /// Crates that only one of ours may know.
-const EXCLUSIVE: [(&str, &[&str]); 6] = [
+const EXCLUSIVE: [(&str, &[&str]); 7] = [
     ("tauri", &["gatewright-app"]),
+    ("gtk", &["gatewright-app"]),
     ("rusqlite", &["gatewright-engine", "gatewright-tests"]),
     ("notify", &["gatewright-engine"]),
     ("clap", &["gatewright-cli"]),
@@ -169,7 +174,45 @@ fn only_one_file_of_the_interface_knows_tauri() {
     }
 }
 
-/// The names under `[dependencies]` and `[build-dependencies]`; what tests need does not bind a crate.
+#[test]
+fn the_page_may_call_one_command_and_hear_events() {
+    let capabilities = repository::files("src-tauri/capabilities", &["json"]);
+    let [capability] = &capabilities[..] else { panic!("one capability, not {}", capabilities.len()) };
+    let capability = json(capability);
+    assert_eq!(capability["windows"], serde_json::json!(["main"]));
+    assert_eq!(
+        capability["permissions"],
+        serde_json::json!(["allow-call", "core:event:allow-listen", "core:event:allow-unlisten"])
+    );
+    assert!(capability.get("remote").is_none(), "a page from elsewhere may call");
+}
+
+#[test]
+fn the_policy_of_the_page_lets_nothing_in_from_elsewhere() {
+    let files = repository::files("src-tauri", &["json"]);
+    let file = files.iter().find(|file| file.path == "src-tauri/tauri.conf.json").expect("the app's file");
+    let security = &json(file)["app"]["security"];
+    let policy = security["csp"].as_object().expect("a policy, part by part");
+    assert_eq!(policy["default-src"], "'none'");
+    assert_eq!(policy["script-src"], "'self'");
+    for (part, sources) in policy {
+        for source in sources.as_str().expect("sources").split(' ') {
+            // The last two are how the page reaches the app itself.
+            let ours = ["'none'", "'self'", "ipc:", "http://ipc.localhost"].contains(&source);
+            // An attribute cannot run anything, and components set lengths in theirs.
+            let length = (part.as_str(), source) == ("style-src-attr", "'unsafe-inline'");
+            assert!(ours || length, "{part} admits {source}");
+        }
+    }
+    assert!(security.get("dangerousDisableAssetCspModification").is_none());
+}
+
+fn json(file: &SourceFile) -> serde_json::Value {
+    serde_json::from_str(&file.text).unwrap_or_else(|error| panic!("{}: {error}", file.path))
+}
+
+/// The names under `[dependencies]` and `[build-dependencies]`, those of one system only included; what tests need
+/// does not bind a crate.
 fn dependencies(folder: &str) -> BTreeSet<String> {
     let path = repository::root().join(folder).join("Cargo.toml");
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
@@ -178,7 +221,8 @@ fn dependencies(folder: &str) -> BTreeSet<String> {
     for line in text.lines().map(str::trim) {
         if let Some(header) = line.strip_prefix('[') {
             section = header.trim_end_matches(']');
-        } else if matches!(section, "dependencies" | "build-dependencies")
+        } else if section.ends_with("dependencies")
+            && !section.ends_with("dev-dependencies")
             && let Some((name, _)) = line.split_once(['.', ' ', '='])
             && !line.starts_with('#')
         {

@@ -3,7 +3,11 @@
 //! It knows the engine and no host: nothing here knows of windows, terminals or sockets.
 
 pub mod command;
+pub mod document;
 pub mod dto;
 pub mod error;
+mod fault;
+pub mod local;
+pub mod host;
 #[cfg(test)]
 mod typescript;

@@ -1,5 +1,7 @@
 //! What happened, as a closed list: the only way out of the engine. Ids, never bodies.
 
+pub mod chain;
+
 use gatewright_core::{
     id::{
         CriterionId, Digest, EnvironmentName, GrantId, PlanId, ReleaseId, RunId, SpecMeaning, SpecName,

@@ -154,6 +154,8 @@ pub struct Spec {
     pub ask: Ask,
     /// The author declares: same input, same answer.
     pub deterministic: bool,
+    /// Whether trials may overlap.
+    pub isolation: Isolation,
     /// In the order of the file.
     pub cases: Vec<Case>,
     /// Every scorer that a case or a metric uses.
@@ -177,6 +179,17 @@ pub enum Ask {
     EveryCaseOnce,
     /// As soon as it is known.
     Enough,
+}
+
+/// Whether trials may overlap.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Isolation {
+    /// As many at once as the agent's limits allow.
+    #[default]
+    Parallel,
+    /// One after the other.
+    Serial,
 }
 
 /// One input, or conversation, with what is expected of the answer.

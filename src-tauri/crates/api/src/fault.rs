@@ -1,0 +1,138 @@
+//! Errors of the engine as hosts hear them: the one place where each gets its code and its cure.
+
+use gatewright_engine::{
+    agent::SecretError,
+    deploy::EnactError,
+    evidence::EvidenceError,
+    port::release::JournalError,
+    store::StoreError,
+    supervisor::{
+        AskingError, EngineError, ReleaseError, RunError,
+        seal::SealError,
+        trust::NotTrusted,
+        user::UserError,
+    },
+};
+
+use crate::error::{ApiError, Code};
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        let code = match &error {
+            StoreError::ReadOnly { .. } => Code::ReadOnly,
+            StoreError::Unknown { .. } => Code::NotFound,
+            StoreError::Damaged { .. } | StoreError::DamagedContent { .. } => Code::Unverified,
+            _ => Code::Internal,
+        };
+        let plain = Self::new(code, error.to_string());
+        match code {
+            Code::Unverified => plain.hint("Look at it with `gatewright doctor`; nothing was deleted."),
+            _ => plain,
+        }
+    }
+}
+
+impl From<UserError> for ApiError {
+    fn from(error: UserError) -> Self {
+        Self::new(Code::Internal, error.to_string())
+    }
+}
+
+impl From<EvidenceError> for ApiError {
+    fn from(error: EvidenceError) -> Self {
+        Self::new(Code::Internal, error.to_string())
+    }
+}
+
+impl From<SealError> for ApiError {
+    fn from(error: SealError) -> Self {
+        Self::new(Code::BadSpec, error.to_string())
+    }
+}
+
+impl From<NotTrusted> for ApiError {
+    fn from(error: NotTrusted) -> Self {
+        Self::new(Code::NotTrusted, error.to_string())
+            .hint("Look at the list with `gatewright trust`; in a script say `--trust` for one call.")
+    }
+}
+
+impl From<EngineError> for ApiError {
+    fn from(error: EngineError) -> Self {
+        match error {
+            EngineError::Store(error) => error.into(),
+            EngineError::User(error) => error.into(),
+            EngineError::Evidence(error) => error.into(),
+            EngineError::Seal(error) => error.into(),
+            EngineError::NoSuchVersion(_) | EngineError::Ambiguous { .. } => {
+                Self::new(Code::NotFound, error.to_string())
+            }
+            EngineError::File(_) => Self::new(Code::Internal, error.to_string()),
+        }
+    }
+}
+
+impl From<AskingError> for ApiError {
+    fn from(error: AskingError) -> Self {
+        match error {
+            AskingError::NotTrusted(error) => error.into(),
+            AskingError::Secret(error) => error.into(),
+            AskingError::Hosted | AskingError::Config(_) => Self::new(Code::BadSpec, error.to_string()),
+            AskingError::Demo { .. } => Self::new(Code::Unreachable, error.to_string()),
+            AskingError::Sealed(_) => Self::new(Code::Unverified, error.to_string()),
+            AskingError::Scratch(_) => Self::new(Code::Internal, error.to_string()),
+        }
+    }
+}
+
+impl From<SecretError> for ApiError {
+    fn from(error: SecretError) -> Self {
+        Self::new(Code::BadSpec, error.to_string())
+    }
+}
+
+impl From<RunError> for ApiError {
+    fn from(error: RunError) -> Self {
+        match error {
+            RunError::NotTrusted(error) => error.into(),
+            RunError::Asking(error) => error.into(),
+            RunError::Engine(error) => error.into(),
+            RunError::Busy(_) => Self::new(Code::Busy, error.to_string())
+                .hint("Wait for it, or stop it; without `--no-wait` this one waits by itself."),
+            RunError::NoSuchSpec(_) | RunError::NoEndpoint(_) => Self::new(Code::NotFound, error.to_string()),
+            RunError::BadSpec(_) | RunError::NoSpec | RunError::Gating { .. } => {
+                Self::new(Code::BadSpec, error.to_string())
+            }
+            RunError::Journal(_) => Self::new(Code::Internal, error.to_string()),
+        }
+    }
+}
+
+impl From<ReleaseError> for ApiError {
+    fn from(error: ReleaseError) -> Self {
+        match error {
+            ReleaseError::NotTrusted(error) => error.into(),
+            ReleaseError::Asking(error) => error.into(),
+            ReleaseError::Engine(error) => error.into(),
+            ReleaseError::Journal(error) => error.into(),
+            ReleaseError::Enact(EnactError::Journal(error)) => error.into(),
+            ReleaseError::Enact(EnactError::OutOfReach(_)) => Self::new(Code::Unreachable, error.to_string()),
+            ReleaseError::Enact(_) => Self::new(Code::Internal, error.to_string()),
+            ReleaseError::NoSuchEnvironment(_) => Self::new(Code::NotFound, error.to_string()),
+            ReleaseError::BadWorkspace => Self::new(Code::BadSpec, error.to_string()),
+            ReleaseError::Refused(_) | ReleaseError::NothingBefore(_) | ReleaseError::NeverLive { .. } => {
+                Self::new(Code::Refused, error.to_string())
+            }
+        }
+    }
+}
+
+impl From<JournalError> for ApiError {
+    fn from(error: JournalError) -> Self {
+        let code = match &error {
+            JournalError::Busy { .. } | JournalError::Held { .. } | JournalError::Fenced { .. } => Code::Busy,
+            JournalError::Failed(_) => Code::Internal,
+        };
+        Self::new(code, error.to_string())
+    }
+}

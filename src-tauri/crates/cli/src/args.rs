@@ -1,0 +1,214 @@
+//! The words of the command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+/// Spec-driven CI/CD for AI agents: gates that decide whether a version may go live, and the way back.
+#[derive(Debug, Parser)]
+#[command(name = "gatewright", version, propagate_version = true, max_term_width = 100)]
+pub struct Cli {
+    /// What holds for every command.
+    #[command(flatten)]
+    pub common: Common,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What holds for every command.
+#[derive(Debug, Args)]
+pub struct Common {
+    /// The workspace: the folder with gatewright.yaml, or one below it
+    #[arg(short = 'C', long = "dir", value_name = "DIR", global = true)]
+    pub directory: Option<PathBuf>,
+    /// Print one JSON document on standard output, everything else on standard error
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Say only what was asked for
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Plain text without colour (also NO_COLOR)
+    #[arg(long, global = true)]
+    pub no_color: bool,
+    /// Trust, for this call, what the folder would run and reach; `--trust=sha256:…` only if it is exactly that
+    #[arg(long, global = true, value_name = "DIGEST", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    pub trust: Option<String>,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make a workspace that runs at once
+    Init {
+        /// Where; the present folder when absent
+        dir: Option<PathBuf>,
+        /// With the demo agent, its specs and six versions of its prompt
+        #[arg(long)]
+        sample: bool,
+    },
+    /// Print the workspace with every default filled in
+    Explain,
+    /// Validate the workspace and its specs
+    Check {
+        /// Only these files
+        paths: Vec<String>,
+        /// How to print what was found
+        #[arg(long, value_enum, default_value_t)]
+        format: CheckFormat,
+    },
+    /// Ask what is missing, and judge
+    Run(Run),
+    /// Say what is known of the present version, without a call
+    Verdict {
+        /// Only these specs
+        specs: Vec<String>,
+    },
+    /// Do on save what the workspace says, until stopped
+    Watch,
+    /// List versions and their scores
+    Versions,
+    /// Show one version
+    Show {
+        /// A digest, its first digits, or a label
+        version: String,
+    },
+    /// Show what differs between two versions, and what that did
+    Compare {
+        /// The earlier
+        before: String,
+        /// The later
+        after: String,
+    },
+    /// Show environments: live, candidate, the way back
+    Status,
+    /// Let a version go live
+    Promote(Promote),
+    /// Put an earlier version back
+    Rollback {
+        /// Where
+        environment: String,
+        /// Which version; the previous one when absent
+        #[arg(long, value_name = "VERSION")]
+        to: Option<String>,
+        /// Do not ask
+        #[arg(long, short)]
+        yes: bool,
+    },
+    /// Settle what a crash left open
+    Settle,
+    /// Check the log, signatures and sealed content
+    Verify,
+    /// Show what the folder would run and reach, and trust it
+    Trust {
+        /// Forget that it was trusted
+        #[arg(long)]
+        revoke: bool,
+        /// Do not ask
+        #[arg(long, short)]
+        yes: bool,
+    },
+    /// Print the JSON Schema of a file
+    Schema {
+        /// Of which
+        of: SchemaOf,
+    },
+    /// Show the state of workspace and database
+    Doctor {
+        /// Compute again what is derived from recorded answers
+        #[arg(long)]
+        rebuild: bool,
+    },
+    /// Print completions for a shell
+    Completions {
+        /// Which
+        shell: Shell,
+    },
+}
+
+/// How a run is done.
+#[derive(Debug, Args)]
+pub struct Run {
+    /// Only these specs
+    pub specs: Vec<String>,
+    /// Ask this version instead of the present files
+    #[arg(long, value_name = "VERSION")]
+    pub version: Option<String>,
+    /// Ask at the endpoint of this environment
+    #[arg(long, value_name = "ENVIRONMENT")]
+    pub at: Option<String>,
+    /// Name the version
+    #[arg(long, value_name = "TEXT")]
+    pub label: Option<String>,
+    /// Calls at most
+    #[arg(long, value_name = "N")]
+    pub calls: Option<u64>,
+    /// Cost at most, in the workspace's currency
+    #[arg(long, value_name = "X")]
+    pub cost: Option<f64>,
+    /// Time at most, such as 10m
+    #[arg(long, value_name = "TIME")]
+    pub time: Option<String>,
+    /// Stop as soon as it is known, also before every case was asked
+    #[arg(long)]
+    pub enough: bool,
+    /// Ask again with fresh answers: counted
+    #[arg(long)]
+    pub new_attempt: bool,
+    /// Do not wait for another run of this workspace
+    #[arg(long)]
+    pub no_wait: bool,
+}
+
+/// How a version goes live.
+#[derive(Debug, Args)]
+pub struct Promote {
+    /// Where
+    pub environment: String,
+    /// Which version; the present one when absent
+    pub version: Option<String>,
+    /// Against the verdict, for this reason
+    #[arg(long = "override", value_name = "REASON", requires = "by", conflicts_with = "bootstrap")]
+    pub overriding: Option<String>,
+    /// A first version, for this reason
+    #[arg(long, value_name = "REASON", requires = "by")]
+    pub bootstrap: Option<String>,
+    /// Who says so
+    #[arg(long, value_name = "NAME")]
+    pub by: Option<String>,
+    /// Do not ask
+    #[arg(long, short)]
+    pub yes: bool,
+}
+
+/// How findings are printed.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub enum CheckFormat {
+    /// For people
+    #[default]
+    Text,
+    /// One document
+    Json,
+    /// For other tools: SARIF 2.1.0
+    Sarif,
+}
+
+/// Of which file.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum SchemaOf {
+    /// gatewright.yaml
+    Workspace,
+    /// specs/**/*.yaml
+    Spec,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_words_fit_together() {
+        super::Cli::command().debug_assert();
+    }
+}

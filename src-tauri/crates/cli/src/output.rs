@@ -1,0 +1,160 @@
+//! What is printed, and where: the answer on standard output, everything else on standard error.
+//!
+//! The only module that writes to the terminal.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is where printing happens")]
+
+use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+
+use gatewright_api::document::{ErrorDocument, FORMAT};
+use serde::Serialize;
+
+/// How to print.
+#[derive(Clone, Copy, Debug)]
+pub struct Output {
+    /// One JSON document instead of text.
+    pub json: bool,
+    /// No remarks on standard error.
+    pub quiet: bool,
+    /// Whether colours may be used.
+    pub colour: bool,
+}
+
+/// What a colour means. Shape and word stand beside it, always.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ink {
+    /// Pass, met, live.
+    Good,
+    /// Fail, not met, blocked.
+    Bad,
+    /// Undecided, needs a reason.
+    Open,
+    /// Second in rank.
+    Quiet,
+    /// First in rank.
+    Strong,
+}
+
+impl Output {
+    /// By the flags, the terminal and `NO_COLOR`.
+    #[must_use]
+    pub fn new(json: bool, quiet: bool, no_colour: bool) -> Self {
+        let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+        Self { json, quiet, colour: wanted && !no_colour && !json && io::stdout().is_terminal() }
+    }
+
+    /// `text` in an ink, where colours may be used.
+    #[must_use]
+    pub fn paint(self, ink: Ink, text: &str) -> String {
+        let code = match ink {
+            Ink::Good => "38;5;32",
+            Ink::Bad => "38;5;208",
+            Ink::Open => "38;5;134",
+            Ink::Quiet => "2",
+            Ink::Strong => "1",
+        };
+        if self.colour { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+    }
+
+    /// A line of the answer.
+    pub fn line(self, text: impl AsRef<str>) {
+        if !self.json {
+            println!("{}", text.as_ref());
+        }
+    }
+
+    /// Text that is the answer itself, whatever the form.
+    pub fn raw(self, text: &str) {
+        print!("{text}");
+        // A reader that went away, such as `head`, has read all it wanted.
+        let _ = io::stdout().flush();
+    }
+
+    /// The document, when JSON is wanted.
+    ///
+    /// # Errors
+    /// The document cannot be written as JSON.
+    pub fn document(self, document: &impl Serialize) -> anyhow::Result<()> {
+        if self.json {
+            println!("{}", serde_json::to_string_pretty(document)?);
+        }
+        Ok(())
+    }
+
+    /// A remark beside the answer.
+    pub fn remark(self, text: impl AsRef<str>) {
+        if !self.quiet {
+            eprintln!("{}", text.as_ref());
+        }
+    }
+
+    /// What went wrong: text on standard error, and the document when JSON is wanted.
+    pub fn error(self, code: &str, message: &str, hint: Option<&str>) {
+        if self.json {
+            let document = ErrorDocument {
+                format: FORMAT,
+                code: code.to_owned(),
+                message: message.to_owned(),
+                hint: hint.map(str::to_owned),
+            };
+            println!("{}", serde_json::to_string_pretty(&document).unwrap_or_default());
+        }
+        eprintln!("{} {message}", self.paint(Ink::Bad, "error:"));
+        if let Some(hint) = hint {
+            eprintln!("{} {hint}", self.paint(Ink::Quiet, " help:"));
+        }
+    }
+
+    /// Asks a question on a terminal; anything but `y` or `yes` is no. `None` without a terminal.
+    #[must_use]
+    pub fn ask(self, question: &str) -> Option<bool> {
+        if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+            return None;
+        }
+        eprint!("{question} [y/N] ");
+        let _ = io::stderr().flush();
+        let mut answer = String::new();
+        io::stdin().lock().read_line(&mut answer).ok()?;
+        Some(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+    }
+}
+
+/// Columns of text, padded to the widest cell of each; the last one is not.
+#[must_use]
+pub fn table(rows: &[Vec<String>]) -> Vec<String> {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| shown_width(cell)).max();
+    let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
+    let pad = |row: &Vec<String>| {
+        let last = row.len().saturating_sub(1);
+        let cells = row.iter().enumerate().map(|(column, cell)| {
+            let missing = if column == last { 0 } else { widths[column] - shown_width(cell) };
+            format!("{cell}{}", " ".repeat(missing))
+        });
+        cells.collect::<Vec<_>>().join("  ")
+    };
+    rows.iter().map(pad).collect()
+}
+
+/// Characters of a cell without its colours.
+fn shown_width(cell: &str) -> usize {
+    let mut width = 0;
+    let mut escaped = false;
+    for letter in cell.chars() {
+        match (escaped, letter) {
+            (false, '\u{1b}') => escaped = true,
+            (false, _) => width += 1,
+            (true, 'm') => escaped = false,
+            (true, _) => {}
+        }
+    }
+    width
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_table_lines_up_whatever_the_colours() {
+        let rows = [vec!["\u{1b}[1mab\u{1b}[0m".to_owned(), "c".to_owned()], vec!["a".to_owned(), "d".to_owned()]];
+        assert_eq!(super::table(&rows), ["\u{1b}[1mab\u{1b}[0m  c", "a   d"]);
+    }
+}

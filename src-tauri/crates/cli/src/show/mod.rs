@@ -1,0 +1,63 @@
+//! Documents as text for people: the answer first, the evidence below it, the next step last.
+
+mod release;
+mod run;
+mod version;
+mod workspace;
+
+pub use release::{release, status};
+pub use run::run;
+pub use version::{compare, version, versions};
+pub use workspace::{doctor, trust, verify};
+
+use crate::output::{Ink, Output};
+
+/// A verdict as shape and word, in its ink.
+fn outcome(output: Output, outcome: &str) -> String {
+    let (ink, text) = match outcome {
+        "pass" => (Ink::Good, "● passed"),
+        "fail" => (Ink::Bad, "■ failed"),
+        "met" => (Ink::Good, "● met"),
+        "not_met" => (Ink::Bad, "■ not met"),
+        _ => (Ink::Open, "◐ undecided"),
+    };
+    output.paint(ink, text)
+}
+
+/// A decimal with two digits, more where two would hide a difference from 0 or 1; empty stays empty.
+fn two_digits(number: &str) -> String {
+    match number.parse::<f64>() {
+        Ok(value) if value > 0.99 && value < 1.0 => format!("{value:.4}"),
+        Ok(value) => format!("{value:.2}"),
+        Err(_) => number.to_owned(),
+    }
+}
+
+/// The first 12 digits of a digest.
+fn short(digest: impl std::fmt::Display) -> String {
+    digest.to_string().trim_start_matches("sha256:").chars().take(12).collect()
+}
+
+/// A time as people write it, from RFC 3339.
+fn time(rfc3339: &str) -> String {
+    rfc3339.split('.').next().unwrap_or(rfc3339).replace('T', " ").trim_end_matches('Z').to_owned() + " UTC"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_are_as_many_as_tell_something() {
+        assert_eq!(two_digits("0.947368421"), "0.95");
+        assert_eq!(two_digits("0.998100000"), "0.9981");
+        assert_eq!(two_digits("1.000000000"), "1.00");
+        assert_eq!(two_digits(""), "");
+    }
+
+    #[test]
+    fn a_time_is_readable() {
+        assert_eq!(time("2026-11-23T16:12:49.123Z"), "2026-11-23 16:12:49 UTC");
+        assert_eq!(time("2026-11-23T16:12:49Z"), "2026-11-23 16:12:49 UTC");
+    }
+}

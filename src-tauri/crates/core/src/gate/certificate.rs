@@ -1,0 +1,64 @@
+//! The exact risks of a boundary, computed from its arrays alone: whoever made them, this is what they do.
+//!
+//! A plan is accepted only with its certificate, and one that was stored is checked the same way when it is read.
+
+use gatewright_stat::{never, walk::Corridor};
+
+use crate::{
+    plan::{Boundary, PlannedCriterion},
+    spec::Rule,
+};
+
+/// What a computed probability may be off by rounding, relative to itself: a recursion over n calls is off by less
+/// than 4 n units of 2⁻⁵³.
+const ROUNDING: f64 = 1e-10;
+
+/// The exact risks of a boundary. They hold beyond the levels too: a better version fails no more often, a worse
+/// one passes no more often.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Certificate {
+    /// The probability that a version at the target is blocked; none of `never`, which declares no such risk.
+    pub wrongly_blocked: Option<f64>,
+    /// The probability that a version at the floor passes; of `never`, one with the failure rate, whichever of its
+    /// answers go missing.
+    pub wrongly_passed: f64,
+}
+
+impl Certificate {
+    /// Computes it, with `+` and `×` alone. None where no error rates are declared, and for arrays that are no
+    /// boundary.
+    #[must_use]
+    pub fn of(planned: &PlannedCriterion) -> Option<Self> {
+        match (&planned.boundary, &planned.rule) {
+            (
+                Boundary::Corridor { pass_at_failures_le, fail_at_failures_ge, .. },
+                Rule::Rate { target, floor, .. },
+            ) => {
+                let test = Corridor::new(pass_at_failures_le.clone(), fail_at_failures_ge.clone()).ok()?;
+                Some(Self {
+                    wrongly_blocked: Some(test.characteristics(target.as_f64()).fail),
+                    wrongly_passed: test.characteristics(floor.as_f64()).pass,
+                })
+            }
+            (Boundary::FirstFailure { pass_at_missing_le }, Rule::Never { failure_rate, .. }) => Some(Self {
+                wrongly_blocked: None,
+                wrongly_passed: never::wrongly_passed(pass_at_missing_le, failure_rate.as_f64()),
+            }),
+            _ => None,
+        }
+    }
+
+    /// Whether the risks stay within what a rule declares, rounding included.
+    #[must_use]
+    pub fn keeps(&self, rule: &Rule) -> bool {
+        let within = |risk: f64, declared: f64| risk <= declared * (1.0 + ROUNDING);
+        match rule {
+            Rule::Rate { risk, .. } => {
+                self.wrongly_blocked.is_some_and(|found| within(found, risk.wrongly_blocked.as_f64()))
+                    && within(self.wrongly_passed, risk.wrongly_passed.as_f64())
+            }
+            Rule::Never { wrongly_passed, .. } => within(self.wrongly_passed, wrongly_passed.as_f64()),
+            Rule::Mean { .. } | Rule::MaxDrop { .. } | Rule::Plain { .. } => false,
+        }
+    }
+}

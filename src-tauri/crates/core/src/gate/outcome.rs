@@ -1,0 +1,132 @@
+//! What a criterion or a gate can say, and what it counted on the way.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Came, Heard};
+use crate::spec::{Metric, Unit};
+
+/// What a gate or a criterion says.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Pass; of a criterion: met.
+    Pass,
+    /// Fail; of a criterion: not met.
+    Fail,
+    /// Neither: undecided, and why.
+    Inconclusive(Why),
+}
+
+/// Why there is no decision.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Why {
+    /// The budget ended first.
+    BudgetEnded,
+    /// A person stopped it.
+    Cancelled,
+    /// The endpoint could not take more calls; the next run goes on.
+    Unreachable,
+    /// The served identity changed: the answers are of two things.
+    IdentityChanged,
+    /// Too many answers are missing to tell.
+    Missing,
+    /// There is no live version to compare with.
+    NoBaseline,
+    /// No case or no blocking criterion.
+    NothingToJudge,
+    /// The budget cannot reach the plan's end.
+    Underfunded,
+    /// The method ended between target and floor.
+    Undecided,
+    /// The agent declares nothing, so nobody knows of what this would be a verdict.
+    Opaque,
+    /// Slots that it needs have no recorded answer, and nobody asked for them now.
+    NotAsked,
+    /// Of a criterion: the gate had its answer without it.
+    GateDecided,
+}
+
+impl Why {
+    /// Whether a stream that ended so has ended for good, and counts as an attempt. One that was stopped by a
+    /// budget, a person, an endpoint or a crash is gone on with.
+    #[must_use]
+    pub const fn ends_attempt(self) -> bool {
+        match self {
+            Self::IdentityChanged | Self::Missing | Self::Undecided => true,
+            Self::BudgetEnded
+            | Self::Cancelled
+            | Self::Unreachable
+            | Self::NoBaseline
+            | Self::NothingToJudge
+            | Self::Underfunded
+            | Self::Opaque
+            | Self::NotAsked
+            | Self::GateDecided => false,
+        }
+    }
+}
+
+impl Outcome {
+    /// Whether a stream with this outcome has ended, and so counts as an attempt.
+    #[must_use]
+    pub const fn ends_attempt(self) -> bool {
+        match self {
+            Self::Pass | Self::Fail => true,
+            Self::Inconclusive(why) => why.ends_attempt(),
+        }
+    }
+}
+
+/// What the heard slots were.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Counts {
+    /// With a score.
+    pub scored: u32,
+    /// Of those, not passed.
+    pub failed: u32,
+    /// Of the failed, the agent erred.
+    pub agent_errors: u32,
+    /// A scorer could not judge, or the measurement is unknown: heard as missing.
+    pub not_judged: u32,
+    /// No answer: heard as missing.
+    pub missing: u32,
+    /// Answers that were recorded before the plan was.
+    pub reused: u32,
+}
+
+impl Counts {
+    /// Counts a slot, and says what was heard of it.
+    pub fn hear(&mut self, came: &Came, metric: &Metric, reused: bool) -> Heard {
+        let heard = came.heard(metric);
+        match (heard, came) {
+            (Heard::Score(score), _) => {
+                self.scored += 1;
+                self.failed += u32::from(score != Unit::ONE);
+                self.agent_errors += u32::from(matches!(came, Came::AgentError(_)));
+            }
+            (Heard::Missing, Came::Missing(_)) => self.missing += 1,
+            (Heard::Missing, _) => self.not_judged += 1,
+        }
+        self.reused += u32::from(reused);
+        heard
+    }
+
+    /// Slots heard.
+    #[must_use]
+    pub const fn heard(&self) -> u32 {
+        self.scored + self.lost()
+    }
+
+    /// Slots whose score nobody knows.
+    #[must_use]
+    pub const fn lost(&self) -> u32 {
+        self.not_judged + self.missing
+    }
+
+    /// Slots that passed.
+    #[must_use]
+    pub const fn passed(&self) -> u32 {
+        self.scored - self.failed
+    }
+}

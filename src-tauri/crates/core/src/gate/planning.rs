@@ -1,0 +1,169 @@
+//! From a spec to a plan: every boundary, before the first answer.
+
+use gatewright_stat::design::DesignError;
+
+use super::{Certificate, never, outlook, plain, rate};
+use crate::{
+    id::{CanonicalError, CriterionName, Digest, PlanId},
+    plan::{Boundary, METHOD, OrderRule, Plan, PlannedCriterion, StreamKey},
+    spec::{Ask, Case, Criterion, Metric, Rule, Spec},
+};
+
+/// Calls of a plan at most.
+pub const CALLS_MAX: u32 = 20_000;
+
+/// Slots asked ahead of the last heard, at most: what a run keeps waiting behind one slow answer.
+pub const WINDOW_SLOTS_MAX: u32 = 1_024;
+
+/// Why there is no plan.
+#[derive(Clone, PartialEq, Debug, thiserror::Error)]
+pub enum PlanProblem {
+    /// The method comes with a later version.
+    #[error(
+        "{what} needs a newer Gatewright; until then leave it out, or use a rate with a target and a floor"
+    )]
+    NeedsNewer {
+        /// Which part of the spec.
+        what: String,
+    },
+    /// No design keeps the declared risks.
+    #[error("the criterion `{criterion}`: {problem}")]
+    NoDesign {
+        /// Which.
+        criterion: CriterionName,
+        /// Why.
+        problem: DesignError,
+    },
+    /// A boundary does not keep the declared risks: a defect, found before it could do harm.
+    #[error(
+        "the criterion `{criterion}`: its boundary does not keep the declared risks, which is a defect of Gatewright"
+    )]
+    NotCertified {
+        /// Which.
+        criterion: CriterionName,
+    },
+    /// More calls than [`CALLS_MAX`].
+    #[error(
+        "{what} needs up to {calls} calls, and a plan may have 20000: lower the floor, accept higher risks, or ask \
+         fewer trials of each case"
+    )]
+    TooLong {
+        /// Which part of the spec.
+        what: String,
+        /// Calls at most.
+        calls: u64,
+    },
+    /// A value has no canonical form.
+    #[error("the plan has no digest: {0}")]
+    NoDigest(#[from] CanonicalError),
+}
+
+/// Makes the plan by which `stream` is heard. The same spec and stream give the same plan, byte for byte.
+///
+/// `spec.ask` is taken as it stands: whoever lets a run stop early for once sets it to [`Ask::Enough`] before.
+///
+/// # Errors
+/// A criterion whose method is not here yet, levels that no design tells apart, or more than [`CALLS_MAX`] calls.
+pub fn plan(spec: &Spec, stream: StreamKey) -> Result<Plan, PlanProblem> {
+    let criteria = criteria(spec)?;
+    let plan = Plan {
+        id: PlanId(Digest([0; 32])),
+        stream,
+        spec: spec.meaning,
+        baseline: None,
+        order: OrderRule::HashRounds,
+        ask: spec.ask,
+        cases: spec.cases.iter().map(|case| case.name.clone()).collect(),
+        criteria,
+        window_max: WINDOW_SLOTS_MAX,
+        method: METHOD,
+    };
+    Ok(Plan { id: plan.digest()?, ..plan })
+}
+
+/// The criteria with their boundaries: all of a plan that does not depend on the stream.
+pub(super) fn criteria(spec: &Spec) -> Result<Vec<PlannedCriterion>, PlanProblem> {
+    if spec.deterministic {
+        return Err(PlanProblem::NeedsNewer { what: "`deterministic: true`".to_owned() });
+    }
+    let criteria =
+        spec.gate.iter().map(|criterion| planned(spec, criterion)).collect::<Result<Vec<_>, _>>()?;
+    let calls = outlook::calls_at_most(spec, &criteria);
+    if calls > u64::from(CALLS_MAX) {
+        return Err(PlanProblem::TooLong { what: format!("the gate of `{}`", spec.name), calls });
+    }
+    Ok(criteria)
+}
+
+fn planned(spec: &Spec, criterion: &Criterion) -> Result<PlannedCriterion, PlanProblem> {
+    let cases: Vec<&Case> = spec.cases.iter().filter(|case| hears(criterion, case)).collect();
+    let planned = PlannedCriterion {
+        criterion: criterion.id,
+        name: criterion.name.clone(),
+        rule: criterion.rule.clone(),
+        blocking: criterion.blocking,
+        boundary: boundary(spec.ask, criterion, &cases)?,
+        cases: cases.into_iter().map(|case| case.name.clone()).collect(),
+    };
+    match Certificate::of(&planned) {
+        Some(certificate) if !certificate.keeps(&planned.rule) => {
+            Err(PlanProblem::NotCertified { criterion: planned.name })
+        }
+        None if !matches!(planned.rule, Rule::Plain { .. }) => {
+            Err(PlanProblem::NotCertified { criterion: planned.name })
+        }
+        _ => Ok(planned),
+    }
+}
+
+/// Whether a criterion hears a case.
+fn hears(criterion: &Criterion, case: &Case) -> bool {
+    let tagged = criterion.only.is_empty() || !criterion.only.is_disjoint(&case.tags);
+    tagged && (case.critical || !matches!(criterion.rule, Rule::Never { .. }))
+}
+
+fn boundary(ask: Ask, criterion: &Criterion, cases: &[&Case]) -> Result<Boundary, PlanProblem> {
+    let name = &criterion.name;
+    let needs_newer =
+        |what: &str| Err(PlanProblem::NeedsNewer { what: format!("the criterion `{name}` ({what})") });
+    let first = first_boundary(ask, cases);
+    match &criterion.rule {
+        Rule::Rate { of, .. } | Rule::Plain { of, .. } if !is_plain(of) => {
+            needs_newer("a graded or weighted metric")
+        }
+        Rule::Rate { target, floor, risk, .. } => {
+            let levels = rate::Levels { target: *target, floor: *floor, risk: *risk };
+            rate::boundary(name, levels, first)
+        }
+        Rule::Never { failure_rate, wrongly_passed } => {
+            never::boundary(name, *failure_rate, *wrongly_passed, first)
+        }
+        Rule::Plain { target, rounds, .. } => {
+            Ok(plain::boundary(*target, count(cases), rounds.get(), trials_max(cases)))
+        }
+        Rule::Mean { .. } => needs_newer("a graded metric"),
+        Rule::MaxDrop { .. } => needs_newer("`max_drop`"),
+    }
+}
+
+/// Whether a metric is 0/1 by its nature.
+const fn is_plain(metric: &Metric) -> bool {
+    matches!(metric, Metric::PassRate | Metric::Within { .. })
+}
+
+/// Trials before which there is no boundary: the whole first round with [`Ask::EveryCaseOnce`]; and as many whole
+/// rounds as the case with the most `trials` asks for. Rounds are whole so that the number depends on no order.
+pub(super) fn first_boundary(ask: Ask, cases: &[&Case]) -> u32 {
+    match (ask, trials_max(cases)) {
+        (Ask::Enough, 1) => 0,
+        (_, rounds) => count(cases).saturating_mul(rounds),
+    }
+}
+
+fn trials_max(cases: &[&Case]) -> u32 {
+    cases.iter().map(|case| case.trials.get()).max().unwrap_or(1)
+}
+
+fn count<T>(items: &[T]) -> u32 {
+    u32::try_from(items.len()).unwrap_or(u32::MAX)
+}

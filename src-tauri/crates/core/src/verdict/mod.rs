@@ -1,0 +1,166 @@
+//! What a gate says of a version. A pure function of plan and facts: recomputing it gives the same bytes, in
+//! whatever order the answers came.
+//!
+//! Nothing, no data and no spec is never a pass. What decides is what the gate heard; the sentences and the nine
+//! digits beside it are made for people here, and are no part of a verdict's identity.
+
+mod complete;
+mod judge;
+mod reason;
+mod shown;
+
+use serde::{Deserialize, Serialize};
+
+pub use complete::{Complete, complete_rounds};
+pub use judge::{Inquiry, judge, wrongly_passed};
+
+pub use crate::gate::{Counts, Outcome, Why};
+use crate::id::{
+    CanonicalError, CaseName, CriterionId, CriterionName, Digest, PlanId, SpecMeaning, VerdictId, VersionId,
+};
+use crate::plan::StreamKey;
+use crate::spec::{Rule, Unit};
+use crate::time::Seq;
+use crate::version::Grade;
+
+/// What one criterion says.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct CriterionVerdict {
+    /// Which.
+    pub criterion: CriterionId,
+    /// Its name.
+    pub name: CriterionName,
+    /// What had to hold.
+    pub rule: Rule,
+    /// Whether the gate depends on it.
+    pub blocking: bool,
+    /// What it says.
+    pub outcome: Outcome,
+    /// Slots heard when it was decided, or so far.
+    pub at: u32,
+    /// Slots heard at most, if no more answers had gone missing.
+    pub heard_max: u32,
+    /// What they were.
+    pub counts: Counts,
+    /// For people; never decides.
+    pub shown: Shown,
+    /// In one sentence.
+    pub reason: String,
+}
+
+/// Numbers for people, with 9 digits. Recomputed; they never decide.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Shown {
+    /// The metric's value over what was heard; empty when nothing was.
+    pub value: String,
+    /// Lower bound; empty when there is none. For a percentile all three are in the unit of its measure.
+    pub low: String,
+    /// Upper bound; empty when there is none.
+    pub high: String,
+    /// How the bound was made: `clopper-pearson one-sided`, `order-statistic`, `wilson`, …
+    pub bound: String,
+    /// The method that decides, with its number.
+    pub method: String,
+}
+
+/// Whether the plan was recorded before the first answer that it counts.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Standing {
+    /// It was: the declared error rates hold.
+    Prospective,
+    /// It was not: tuned on these answers. It does not grant a promotion.
+    Rescored,
+}
+
+/// A verdict.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Verdict {
+    /// Digest of what was decided, by what and on which facts: all the rest but what is made for people, and
+    /// [`Self::seq`].
+    pub id: VerdictId,
+    /// By which plan.
+    pub plan: PlanId,
+    /// Of which stream.
+    pub stream: StreamKey,
+    /// What the spec meant.
+    pub spec: SpecMeaning,
+    /// How we know which version answered. Of an opaque one this is a verdict of whatever answered.
+    pub grade: Grade,
+    /// The version it was compared with.
+    pub baseline: Option<VersionId>,
+    /// In the order of the gate.
+    pub criteria: Vec<CriterionVerdict>,
+    /// What the gate says.
+    pub outcome: Outcome,
+    /// Whether it can grant a promotion.
+    pub standing: Standing,
+    /// Attempts of this version and spec so far, this one included.
+    pub attempts: u32,
+    /// The sum of `wrongly_passed` over them, 1 at most; 1 too when no blocking criterion declares any.
+    pub wrongly_passed_total: Unit,
+    /// Every case of the plan, in its order, with what was heard of it.
+    pub cases: Vec<CaseTally>,
+    /// What the heard slots were, each counted once: failed means that the case did not pass.
+    pub counts: Counts,
+    /// Slots that the gate may hear at most, if no more answers had gone missing.
+    pub heard_max: u32,
+    /// Digest over the consumed slots, in order.
+    pub facts: Digest,
+    /// The method's number.
+    pub method: u16,
+    /// In one or two sentences.
+    pub headline: String,
+    /// When, in order.
+    pub seq: Seq,
+}
+
+/// What was heard of one case.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct CaseTally {
+    /// Which.
+    pub case: CaseName,
+    /// Trials heard.
+    pub trials: u32,
+    /// Of those, passed.
+    pub passed: u32,
+    /// Of those, without a score.
+    pub missing: u32,
+}
+
+impl Verdict {
+    /// Slots that the gate heard.
+    #[must_use]
+    pub const fn heard(&self) -> u32 {
+        self.counts.heard()
+    }
+
+    /// Slots that it did not need.
+    #[must_use]
+    pub const fn saved(&self) -> u32 {
+        self.heard_max.saturating_sub(self.counts.heard())
+    }
+
+    /// Cases heard at least once: "asked 20 of 24 cases".
+    #[must_use]
+    pub fn cases_heard(&self) -> usize {
+        self.cases.iter().filter(|case| case.trials > 0).count()
+    }
+
+    /// The digest that is its identity.
+    ///
+    /// # Errors
+    /// Never for a verdict that [`judge()`] made.
+    pub fn digest(&self) -> Result<VerdictId, CanonicalError> {
+        let criteria: Vec<_> = self
+            .criteria
+            .iter()
+            .map(|one| (one.criterion, one.outcome, one.at, one.heard_max, one.counts))
+            .collect();
+        let body = (
+            (self.plan, &self.stream, self.spec, self.grade, self.baseline, self.method),
+            (criteria, self.outcome, self.standing, self.attempts, self.wrongly_passed_total, self.facts),
+        );
+        Digest::of_value("gatewright.verdict", &body).map(VerdictId)
+    }
+}

@@ -1,0 +1,225 @@
+//! The sentences of a verdict. They name what was excluded, the floor or the target, never a threshold that is not
+//! the rule; and no sentence says more than was tested.
+
+use super::{CriterionVerdict, Standing, Verdict};
+use crate::{
+    gate::{
+        Counts, Listener, Outcome, Why,
+        words::{Percent, TimesIn100, calls, count, plural},
+    },
+    plan::{PlannedCriterion, Slot},
+    spec::{Measure, Metric, Rule, Unit},
+    version::Grade,
+};
+
+/// Of which criterion a sentence is.
+pub(super) struct Subject<'a> {
+    pub(super) planned: &'a PlannedCriterion,
+    pub(super) listener: &'a Listener,
+    pub(super) outcome: Outcome,
+    /// The slot that it heard last: the one that decided it, if it is decided.
+    pub(super) last: Option<&'a Slot>,
+}
+
+/// Why a criterion says what it says: one sentence without its full stop.
+pub(super) fn of(subject: &Subject<'_>) -> String {
+    let counts = subject.listener.counts();
+    match subject.outcome {
+        Outcome::Pass => met(subject, counts),
+        Outcome::Fail => not_met(subject, counts),
+        Outcome::Inconclusive(why) => {
+            let heard = counts.heard();
+            let most = subject.listener.heard_max();
+            let undecided = undecided(why, heard, most, most.saturating_sub(heard));
+            match why {
+                Why::Missing => format!("Undecided: {}", lost(subject, counts)),
+                _ => format!("Undecided: {undecided}"),
+            }
+        }
+    }
+}
+
+fn met(subject: &Subject<'_>, counts: Counts) -> String {
+    let told = told(subject.planned.metric(), counts, "failed");
+    match &subject.planned.rule {
+        Rule::Rate { floor, risk, .. } => format!(
+            "{told}; a version at the {} floor gets this far less than {}",
+            Percent(*floor),
+            TimesIn100(risk.wrongly_passed)
+        ),
+        Rule::Never { failure_rate, wrongly_passed } => format!(
+            "{} without a failure{}; a version that fails {} of the time gets this far less than {}",
+            calls(counts.heard()),
+            missing(counts, "failed"),
+            Percent(*failure_rate),
+            TimesIn100(*wrongly_passed)
+        ),
+        rule => format!("{told}{}", plainly(rule)),
+    }
+}
+
+fn not_met(subject: &Subject<'_>, counts: Counts) -> String {
+    let told = told(subject.planned.metric(), counts, "passed");
+    match &subject.planned.rule {
+        Rule::Rate { target, risk, .. } => format!(
+            "{told}, which a version at the {} target falls below less than {}",
+            Percent(*target),
+            TimesIn100(risk.wrongly_blocked)
+        ),
+        Rule::Never { .. } => {
+            let case = subject.last.map(|slot| format!("`{}`", slot.case)).unwrap_or_default();
+            format!("{case} failed at call {}, and one failure blocks", count(counts.heard()))
+        }
+        rule => format!("{told}{}", plainly(rule)),
+    }
+}
+
+fn plainly(rule: &Rule) -> String {
+    match rule {
+        Rule::Plain { target, .. } => {
+            format!("; {} were needed, and no error rates are declared", Percent(*target))
+        }
+        _ => String::new(),
+    }
+}
+
+/// `72 of 89 passed`, `41 of 43 within 2,000 ms`, with what is missing.
+fn told(metric: &Metric, counts: Counts, taken_as: &str) -> String {
+    let of = match metric {
+        Metric::Within { of, at_most } => format!("within {}", limit(*of, *at_most)),
+        Metric::PassRate | Metric::Graded(_) | Metric::Weighted(_) => "passed".to_owned(),
+    };
+    let (passed, heard) = (count(counts.passed()), count(counts.heard()));
+    format!("{passed} of {heard} {of}{}", missing(counts, taken_as))
+}
+
+fn missing(counts: Counts, taken_as: &str) -> String {
+    match counts.lost() {
+        0 => String::new(),
+        lost => format!(" ({} missing, counted as {taken_as})", count(lost)),
+    }
+}
+
+fn limit(of: Measure, at_most: u64) -> String {
+    match of {
+        Measure::LatencyMs => format!("{} ms", count(at_most)),
+        Measure::FirstTokenMs => format!("{} ms to the first content", count(at_most)),
+        Measure::CostMicros => {
+            let digits = format!("{:06}", at_most % 1_000_000);
+            let whole = count(at_most / 1_000_000);
+            let digits = digits.trim_end_matches('0');
+            if digits.is_empty() {
+                format!("a cost of {whole}")
+            } else {
+                format!("a cost of {whole}.{digits}")
+            }
+        }
+        Measure::TokensOut => format!("{} tokens", count(at_most)),
+    }
+}
+
+/// Why answers without a score leave it open.
+fn lost(subject: &Subject<'_>, counts: Counts) -> String {
+    let what = match (counts.missing, counts.not_judged, subject.planned.metric()) {
+        (0, unknown, Metric::Within { of, .. }) => {
+            let of = match of {
+                Measure::LatencyMs | Measure::FirstTokenMs => "time",
+                Measure::CostMicros => "cost",
+                Measure::TokensOut => "length",
+            };
+            format!("the {of} of {} is unknown", plural(unknown, "answer", "answers"))
+        }
+        (missing, 0, _) => format!("{} of {} answers are missing", count(missing), count(counts.heard())),
+        (0, unknown, _) => format!("{} of {} answers are not judged", count(unknown), count(counts.heard())),
+        (missing, unknown, _) => format!(
+            "of {} answers {} are missing and {} are not judged",
+            count(counts.heard()),
+            count(missing),
+            count(unknown)
+        ),
+    };
+    match subject.planned.rule {
+        Rule::Never { .. } => format!("{what}, too many to rule out a failure"),
+        _ => format!("{what}; counted as passed they would let it pass, counted as failed they would not"),
+    }
+}
+
+/// Why it is undecided, of a criterion or of a gate.
+fn undecided(why: Why, heard: u32, most: u32, left: u32) -> String {
+    let (heard, most) = (count(heard), count(most));
+    let more = if left == 0 { String::new() } else { format!("; at most {} more decide it", count(left)) };
+    match why {
+        Why::BudgetEnded => format!("the budget ended at {heard} of {most} calls{more}"),
+        Why::Cancelled => format!("stopped at {heard} of {most} calls{more}"),
+        Why::Unreachable => {
+            format!("the endpoint took no more calls at {heard} of {most}; the next run goes on there")
+        }
+        Why::IdentityChanged => {
+            "the served identity changed within the run, so part of this is about something else".to_owned()
+        }
+        Why::NotAsked => format!("{heard} of {most} calls are recorded{more}"),
+        Why::GateDecided => format!("stopped at {heard} of {most} calls, as the gate had its answer"),
+        Why::NothingToJudge => "nothing to judge: there is no case, or no blocking criterion".to_owned(),
+        Why::NoBaseline => "there is no live version to compare with".to_owned(),
+        Why::Underfunded => format!("the budget cannot reach the {most} calls that it may need"),
+        Why::Missing => "too many answers are missing to tell".to_owned(),
+        Why::Opaque => "the agent declares nothing".to_owned(),
+        Why::Undecided => format!("{heard} calls did not tell target from floor"),
+    }
+}
+
+/// The answer of a gate, with what stands beside it.
+pub(super) fn headline(verdict: &Verdict, own: Unit, left: u32) -> String {
+    let blocking = || verdict.criteria.iter().filter(|one| one.blocking);
+    let mut said = match verdict.outcome {
+        Outcome::Pass => {
+            let first = blocking().find(|one| matches!(one.rule, Rule::Rate { .. }));
+            let reason = first.or_else(|| blocking().next()).map_or("", |one| one.reason.as_str());
+            // "Passed: 39 of 41 passed" would say it twice.
+            format!("Passed: {}.", reason.replacen(" passed", "", 1))
+        }
+        Outcome::Fail => {
+            let failed: Vec<_> = blocking().filter(|one| one.outcome == Outcome::Fail).collect();
+            format!("Blocked: {}.", named(&failed))
+        }
+        Outcome::Inconclusive(why) => match blocking().find(|one| one.outcome == verdict.outcome) {
+            Some(one) if matches!(why, Why::Missing | Why::Undecided) => format!("{}.", one.reason),
+            _ => format!("Undecided: {}.", undecided(why, verdict.heard(), verdict.heard_max, left)),
+        },
+    };
+    let decided = matches!(verdict.outcome, Outcome::Pass | Outcome::Fail);
+    if decided && verdict.saved() > 0 {
+        said.push_str(&format!(" {} saved.", calls(verdict.saved())));
+    }
+    let (heard, all) = (verdict.cases_heard(), verdict.cases.len());
+    if decided && heard < all {
+        said.push_str(&format!(" Asked {} of {} cases.", count(heard as u64), count(all as u64)));
+    }
+    if verdict.standing == Standing::Rescored {
+        said.push_str(" Rescored: tuned on these answers, does not promote.");
+    }
+    if verdict.attempts > 1 && own < Unit::ONE {
+        said.push_str(&format!(
+            " Attempt {}: a bad version passes one of them at most {}, not {}.",
+            verdict.attempts,
+            TimesIn100(verdict.wrongly_passed_total),
+            TimesIn100(own).number()
+        ));
+    }
+    if verdict.grade == Grade::Opaque {
+        said.push_str(" Of whatever answered: the agent declares nothing.");
+    }
+    said
+}
+
+fn named(failed: &[&CriterionVerdict]) -> String {
+    match failed {
+        [] => String::new(),
+        [one] => one.reason.clone(),
+        [one, rest @ ..] => {
+            let names: Vec<_> = rest.iter().map(|one| format!("`{}`", one.name)).collect();
+            let verb = if rest.len() == 1 { "is" } else { "are" };
+            format!("{}; {} {verb} not met either", one.reason, names.join(", "))
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! Specs made by hand, short enough to be read in a test.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU32;
+
+use gatewright_core::{
+    diagnostic::Place,
+    gate::{self, Came, Measures, SlotFacts},
+    id::{CaseMeaning, CriterionId, Digest, EndpointId, InputId, SpecMeaning, Tag, VersionId},
+    observation::ErrorClass,
+    plan::{Plan, Purpose, Side, Slot, StreamKey},
+    spec::{Ask, Case, Criterion, Metric, Risk, Rule, Spec, Turn, Unit},
+    time::Seq,
+};
+
+pub(crate) fn unit(percent: f64) -> Unit {
+    Unit::from_f64(percent / 100.0).expect("a percentage")
+}
+
+pub(crate) fn risk(wrongly_blocked: f64, wrongly_passed: f64) -> Risk {
+    Risk { wrongly_blocked: unit(wrongly_blocked), wrongly_passed: unit(wrongly_passed) }
+}
+
+/// A case by name, with its tags; `!` before the name makes it critical.
+pub(crate) fn case(name: &str, tags: &[&str]) -> Case {
+    let (critical, name) = name.strip_prefix('!').map_or((false, name), |name| (true, name));
+    Case {
+        name: name.into(),
+        turns: vec![Turn { user: name.to_owned(), expect: vec![] }],
+        tags: tags.iter().map(|&tag| Tag::from(tag)).collect(),
+        trials: NonZeroU32::MIN,
+        critical,
+        input: InputId(Digest::of_bytes(name.as_bytes())),
+        meaning: CaseMeaning(Digest::of_bytes(name.as_bytes())),
+        file: "specs/test.yaml".to_owned(),
+        place: Place::default(),
+    }
+}
+
+pub(crate) fn cases(count: usize) -> Vec<Case> {
+    (0..count).map(|number| case(&format!("case-{number}"), &[])).collect()
+}
+
+pub(crate) fn criterion(name: &str, rule: Rule) -> Criterion {
+    let id = Digest::of_value("test.criterion", &(name, &rule)).map(CriterionId).expect("plain");
+    Criterion { name: name.into(), only: BTreeSet::new(), rule, blocking: true, id }
+}
+
+pub(crate) fn rate(target: f64, floor: f64) -> Rule {
+    Rule::Rate { of: Metric::PassRate, target: unit(target), floor: unit(floor), risk: risk(5.0, 5.0) }
+}
+
+pub(crate) fn never(failure_rate: f64) -> Rule {
+    Rule::Never { failure_rate: unit(failure_rate), wrongly_passed: unit(5.0) }
+}
+
+pub(crate) fn spec(cases: Vec<Case>, gate: Vec<Criterion>) -> Spec {
+    Spec {
+        name: "refunds".into(),
+        description: None,
+        agent: "support-bot".into(),
+        ask: Ask::EveryCaseOnce,
+        isolation: gatewright_core::spec::Isolation::Parallel,
+        deterministic: false,
+        cases,
+        scorers: BTreeMap::new(),
+        named: BTreeMap::new(),
+        gate,
+        budget: None,
+        meaning: SpecMeaning(Digest::of_bytes(b"meaning")),
+    }
+}
+
+pub(crate) fn stream(seed: u64) -> StreamKey {
+    StreamKey {
+        version: VersionId(Digest::of_bytes(&seed.to_be_bytes())),
+        endpoint: EndpointId(Digest::of_bytes(b"endpoint")),
+        spec: "refunds".into(),
+        attempt: NonZeroU32::MIN,
+        purpose: Purpose::Gate,
+    }
+}
+
+pub(crate) fn plan(spec: &Spec, seed: u64) -> Plan {
+    gate::plan(spec, stream(seed)).expect("the spec has a plan")
+}
+
+pub(crate) fn answer(passed: Option<bool>) -> Came {
+    Came::Answer { passed, scores: BTreeMap::new(), measures: Measures::default() }
+}
+
+pub(crate) fn missing() -> Came {
+    Came::Missing(ErrorClass("status-500".to_owned()))
+}
+
+pub(crate) fn facts(case: &str, round: u32, came: Came) -> SlotFacts {
+    let slot = Slot { side: Side::Candidate, case: case.into(), round };
+    SlotFacts { slot, came, recorded: Seq(10) }
+}

@@ -1,0 +1,8 @@
+//! Gates as a whole: plans, outlooks, runs in virtual time, and the verdicts that come of them.
+
+mod kit;
+mod plan;
+mod rates;
+mod run;
+mod verdict;
+mod world;

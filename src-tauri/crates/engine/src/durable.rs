@@ -1,0 +1,67 @@
+//! Files that survive a power cut: written beside, synced, renamed, and the folder synced.
+//!
+//! Without the last step a rename that was acknowledged can come back undone.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Write as _},
+    path::Path,
+};
+
+/// Replaces the file at `path` by `bytes`: whoever reads it sees the old content or the new, never a part. The
+/// file is readable by its owner alone when `private`.
+///
+/// # Errors
+/// What the system says; the old content is then still there.
+pub fn write(path: &Path, bytes: &[u8], private: bool) -> io::Result<()> {
+    let folder = path.parent().ok_or_else(|| io::Error::other("a file without a folder"))?;
+    fs::create_dir_all(folder)?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let beside = folder.join(format!(".{name}.{}.new", std::process::id()));
+    let result = write_beside(&beside, bytes, private).and_then(|()| fs::rename(&beside, path));
+    if result.is_err() {
+        // The half-written file is of no use; that it cannot be removed changes nothing of the error.
+        let _ = fs::remove_file(&beside);
+    }
+    result?;
+    sync_folder(folder)
+}
+
+/// Makes renames and new files in `folder` durable.
+///
+/// # Errors
+/// What the system says.
+pub fn sync_folder(folder: &Path) -> io::Result<()> {
+    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+}
+
+fn write_beside(path: &Path, bytes: &[u8], private: bool) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(if private { 0o600 } else { 0o644 });
+    }
+    let mut file = options.open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_file_is_replaced_whole_and_nothing_is_left_beside_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("deep/state.json");
+        super::write(&path, b"one", true).expect("written");
+        super::write(&path, b"two", true).expect("written");
+        assert_eq!(std::fs::read(&path).expect("read"), b"two");
+        assert_eq!(std::fs::read_dir(folder.path().join("deep")).expect("listed").count(), 1);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            assert_eq!(std::fs::metadata(&path).expect("there").permissions().mode() & 0o777, 0o600);
+        }
+    }
+}

@@ -1,0 +1,290 @@
+//! The check of a workspace's evidence: the chain, its signed heads, and every signed row against what was signed.
+//!
+//! It works on plain values that whoever keeps the history hands over, and says everything that does not hold.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use gatewright_core::{
+    id::{Digest, ReleaseId, VerdictId, VersionId},
+    release::Release,
+    time::Seq,
+    verdict::{Outcome, Verdict},
+};
+use serde_json::Value;
+
+use super::{
+    checkpoint::Checkpoint,
+    dsse::{Envelope, NotVerified, STATEMENT_TYPE},
+    statement::{DECISION_PREDICATE, RELEASE_PREDICATE, VERDICT_PREDICATE, VSA_PREDICATE, signed_part},
+    trusted::TrustedKeys,
+};
+use crate::event::{
+    Happened,
+    chain::{Break, Entry, Follower},
+};
+
+/// A verdict as kept.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SignedVerdict {
+    /// Which.
+    pub id: VerdictId,
+    /// What its row says, or why it does not read back.
+    pub verdict: Result<Verdict, String>,
+    /// Its bundle.
+    pub bundle: Vec<u8>,
+}
+
+/// A signed release as kept.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SignedRelease {
+    /// What its row says.
+    pub release: Release,
+    /// Its envelope.
+    pub envelope: Vec<u8>,
+}
+
+/// A signed decision as kept.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SignedDecision {
+    /// Its place in the history.
+    pub seq: Seq,
+    /// Of which version.
+    pub version: VersionId,
+    /// What its row says, JSON.
+    pub body: Vec<u8>,
+    /// Its envelope.
+    pub envelope: Vec<u8>,
+}
+
+/// Everything that is checked.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Trail {
+    /// The log, in order.
+    pub entries: Vec<Entry>,
+    /// Signed heads with the name of where each lies: from the database and from files.
+    pub checkpoints: Vec<(String, Vec<u8>)>,
+    /// Every verdict.
+    pub verdicts: Vec<SignedVerdict>,
+    /// Every signed release.
+    pub releases: Vec<SignedRelease>,
+    /// Every signed decision.
+    pub decisions: Vec<SignedDecision>,
+    /// Contents that are gone or not what their digest says, as whoever keeps them found.
+    pub damaged: Vec<(Digest, String)>,
+}
+
+/// Something that does not hold.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Finding {
+    /// The log.
+    #[error("log: {0}")]
+    Log(Break),
+    /// A signed head is newer than the log, or its entry is gone: the tail was cut off.
+    #[error("log: {checkpoint} saw entry {}, which is gone: the end of the log was cut off", seq.0)]
+    TailCut {
+        /// Which head.
+        checkpoint: String,
+        /// The entry that it saw.
+        seq: Seq,
+    },
+    /// A signed head saw another entry there: the log was written anew.
+    #[error("log: {checkpoint} saw another entry {}: the log was written anew", seq.0)]
+    Rewritten {
+        /// Which head.
+        checkpoint: String,
+        /// The entry that it saw.
+        seq: Seq,
+    },
+    /// A head is not to be believed.
+    #[error("{checkpoint}: {why}")]
+    Checkpoint {
+        /// Which head.
+        checkpoint: String,
+        /// Why.
+        why: NotVerified,
+    },
+    /// A verdict's envelope is not to be believed.
+    #[error("verdict {id}: {why}")]
+    VerdictSignature {
+        /// Which.
+        id: VerdictId,
+        /// Why.
+        why: NotVerified,
+    },
+    /// A verdict's row says something else than was signed.
+    #[error("verdict {id}: {why}")]
+    VerdictEdited {
+        /// Which.
+        id: VerdictId,
+        /// What differs.
+        why: String,
+    },
+    /// The log tells of a verdict that is not there.
+    #[error("verdict {id}: the log tells of it at entry {}, and it is gone", seq.0)]
+    VerdictGone {
+        /// Which.
+        id: VerdictId,
+        /// Where the log tells of it.
+        seq: Seq,
+    },
+    /// A verdict that the log does not tell of.
+    #[error("verdict {id}: the log does not tell of it; it was put in from outside")]
+    VerdictUntold {
+        /// Which.
+        id: VerdictId,
+    },
+    /// A release's envelope is not to be believed.
+    #[error("release {id}: {why}")]
+    ReleaseSignature {
+        /// Which.
+        id: ReleaseId,
+        /// Why.
+        why: NotVerified,
+    },
+    /// A release's row says something else than was signed.
+    #[error("release {id}: its row says something else than was signed")]
+    ReleaseEdited {
+        /// Which.
+        id: ReleaseId,
+    },
+    /// A decision's envelope is not to be believed.
+    #[error("decision {}: {why}", seq.0)]
+    DecisionSignature {
+        /// Which.
+        seq: Seq,
+        /// Why.
+        why: NotVerified,
+    },
+    /// A decision's row says something else than was signed.
+    #[error("decision {}: its row says something else than was signed", seq.0)]
+    DecisionEdited {
+        /// Which.
+        seq: Seq,
+    },
+    /// A content is gone or damaged.
+    #[error("content {digest}: {detail}")]
+    Content {
+        /// Which.
+        digest: Digest,
+        /// What was found.
+        detail: String,
+    },
+}
+
+/// Checks a trail. Nothing is found when all of it holds.
+#[must_use]
+pub fn verify(trail: &Trail, trusted: &TrustedKeys) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    check_log(trail, trusted, &mut findings);
+    let told = told_verdicts(&trail.entries);
+    for verdict in &trail.verdicts {
+        findings.extend(check_verdict(verdict, trusted));
+        if !told.contains_key(&verdict.id) {
+            findings.push(Finding::VerdictUntold { id: verdict.id });
+        }
+    }
+    let kept: BTreeSet<_> = trail.verdicts.iter().map(|verdict| verdict.id).collect();
+    let gone = told.into_iter().filter(|(id, _)| !kept.contains(id));
+    findings.extend(gone.map(|(id, seq)| Finding::VerdictGone { id, seq }));
+    findings.extend(trail.releases.iter().filter_map(|release| check_release(release, trusted)));
+    findings.extend(trail.decisions.iter().filter_map(|decision| check_decision(decision, trusted)));
+    let contents = trail.damaged.iter().cloned();
+    findings.extend(contents.map(|(digest, detail)| Finding::Content { digest, detail }));
+    findings
+}
+
+fn check_log(trail: &Trail, trusted: &TrustedKeys, findings: &mut Vec<Finding>) {
+    let mut follower = Follower::default();
+    let broken = trail.entries.iter().find_map(|entry| follower.take(entry).err());
+    findings.extend(broken.map(Finding::Log));
+    let hashes: BTreeMap<Seq, Digest> = trail.entries.iter().map(|entry| (entry.seq, entry.hash)).collect();
+    for (name, envelope) in &trail.checkpoints {
+        let checkpoint = name.clone();
+        match Checkpoint::open(envelope, trusted) {
+            Err(why) => findings.push(Finding::Checkpoint { checkpoint, why }),
+            Ok((seen, _)) => match hashes.get(&seen.seq) {
+                Some(hash) if *hash == seen.hash => {}
+                Some(_) => findings.push(Finding::Rewritten { checkpoint, seq: seen.seq }),
+                None => findings.push(Finding::TailCut { checkpoint, seq: seen.seq }),
+            },
+        }
+    }
+}
+
+fn told_verdicts(entries: &[Entry]) -> BTreeMap<VerdictId, Seq> {
+    let told = entries.iter().filter_map(|entry| match entry.event()?.what {
+        Happened::VerdictGiven { verdict } => Some((verdict, entry.seq)),
+        _ => None,
+    });
+    told.collect()
+}
+
+/// The first thing about a verdict that does not hold.
+fn check_verdict(signed: &SignedVerdict, trusted: &TrustedKeys) -> Option<Finding> {
+    let id = signed.id;
+    let edited = |why: &str| Some(Finding::VerdictEdited { id, why: why.to_owned() });
+    let verdict = match &signed.verdict {
+        Ok(verdict) => verdict,
+        Err(why) => return edited(why),
+    };
+    let mut lines = signed.bundle.split(|&byte| byte == b'\n').filter(|line| !line.is_empty());
+    let ours = match statement(lines.next().unwrap_or_default(), trusted) {
+        Ok(ours) => ours,
+        Err(why) => return Some(Finding::VerdictSignature { id, why }),
+    };
+    let Ok(expected) = signed_part(verdict) else { return edited("its row has no canonical form") };
+    if ours["predicateType"] != VERDICT_PREDICATE || ours["predicate"]["verdict"] != expected {
+        return edited("its row says something else than was signed");
+    }
+    if !is_about(&ours, &verdict.stream.version.0) {
+        return edited("the signed statement is about another version");
+    }
+    let word = match verdict.outcome {
+        Outcome::Pass => "PASSED",
+        Outcome::Fail => "FAILED",
+        Outcome::Inconclusive(_) => return None,
+    };
+    let summary = match statement(lines.next().unwrap_or_default(), trusted) {
+        Ok(summary) => summary,
+        Err(why) => return Some(Finding::VerdictSignature { id, why }),
+    };
+    let same = summary["predicateType"] == VSA_PREDICATE
+        && summary["predicate"]["verificationResult"] == word
+        && is_about(&summary, &verdict.stream.version.0);
+    if same { None } else { edited("its summary for other tools says something else") }
+}
+
+fn check_release(signed: &SignedRelease, trusted: &TrustedKeys) -> Option<Finding> {
+    let id = signed.release.id;
+    let statement = match statement(&signed.envelope, trusted) {
+        Ok(statement) => statement,
+        Err(why) => return Some(Finding::ReleaseSignature { id, why }),
+    };
+    let same = statement["predicateType"] == RELEASE_PREDICATE
+        && is_about(&statement, &signed.release.to.0)
+        && serde_json::from_value::<Release>(statement["predicate"]["release"].clone())
+            .is_ok_and(|release| release == signed.release);
+    if same { None } else { Some(Finding::ReleaseEdited { id }) }
+}
+
+fn check_decision(signed: &SignedDecision, trusted: &TrustedKeys) -> Option<Finding> {
+    let seq = signed.seq;
+    let statement = match statement(&signed.envelope, trusted) {
+        Ok(statement) => statement,
+        Err(why) => return Some(Finding::DecisionSignature { seq, why }),
+    };
+    let body: Value = serde_json::from_slice(&signed.body).unwrap_or_default();
+    let same = statement["predicateType"] == DECISION_PREDICATE
+        && is_about(&statement, &signed.version.0)
+        && statement["predicate"]["decision"] == body;
+    if same { None } else { Some(Finding::DecisionEdited { seq }) }
+}
+
+fn statement(envelope: &[u8], trusted: &TrustedKeys) -> Result<Value, NotVerified> {
+    let opened = Envelope::from_json(envelope)?.open(STATEMENT_TYPE, trusted)?;
+    serde_json::from_slice(&opened.payload).map_err(|error| NotVerified::NotAnEnvelope(error.to_string()))
+}
+
+fn is_about(statement: &Value, digest: &Digest) -> bool {
+    statement["subject"][0]["digest"]["sha256"] == digest.hex()
+}

@@ -1,0 +1,157 @@
+//! The folder `.gatewright/` of a workspace: what lies where, and how a file is written so that it stays.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+};
+
+use super::error::StoreError;
+
+/// Everything stays on this machine but what witnesses the history: checkpoints and public keys.
+const GITIGNORE: &str = "/*\n!/.gitignore\n!/checkpoints/\n!/keys/\n";
+
+/// Kept free, so that stopping and rolling back can be recorded on a full disk.
+const RESERVE_BYTES: usize = 4 * 1024 * 1024;
+
+/// The places in `.gatewright/`.
+#[derive(Clone, Debug)]
+pub struct Folder {
+    root: PathBuf,
+}
+
+impl Folder {
+    /// The name of the folder in a workspace.
+    pub const NAME: &'static str = ".gatewright";
+
+    /// The folder of a workspace; nothing is touched.
+    #[must_use]
+    pub fn of(workspace: &Path) -> Self {
+        Self { root: workspace.join(Self::NAME) }
+    }
+
+    /// The folder itself.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The database.
+    #[must_use]
+    pub fn database(&self) -> PathBuf {
+        self.root.join("history.db")
+    }
+
+    /// Contents too large for the database, by digest.
+    #[must_use]
+    pub fn objects(&self) -> PathBuf {
+        self.root.join("objects")
+    }
+
+    /// Signed heads of the log, for git to witness.
+    #[must_use]
+    pub fn checkpoints(&self) -> PathBuf {
+        self.root.join("checkpoints")
+    }
+
+    /// Public keys of those who signed.
+    #[must_use]
+    pub fn keys(&self) -> PathBuf {
+        self.root.join("keys")
+    }
+
+    /// Who runs.
+    #[must_use]
+    pub fn run_lock(&self) -> PathBuf {
+        self.root.join("run.lock")
+    }
+
+    /// Who reacts to saves and monitors.
+    #[must_use]
+    pub fn watch_lock(&self) -> PathBuf {
+        self.root.join("watch.lock")
+    }
+
+    fn reserve(&self) -> PathBuf {
+        self.root.join("reserve")
+    }
+
+    /// Makes the folder and its `.gitignore` where they are missing. `Ok(false)`: it cannot be written here.
+    pub(crate) fn prepare(&self) -> Result<bool, StoreError> {
+        let made = fs::create_dir_all(&self.root).and_then(|()| {
+            let ignore = self.root.join(".gitignore");
+            if !ignore.exists() {
+                write_durably(&ignore, GITIGNORE.as_bytes())?;
+            }
+            // A folder that exists says nothing about whether it can be written: only writing does.
+            let probe = self.root.join(format!(".probe-{}", std::process::id()));
+            File::create(&probe)?;
+            // Another opener of this process may have removed it already.
+            let _ = fs::remove_file(&probe);
+            Ok(())
+        });
+        match made {
+            Ok(()) => Ok(true),
+            Err(error) if is_read_only(&error) => Ok(false),
+            // A full disk can still be read, and rolled back on.
+            Err(error) if error.kind() == io::ErrorKind::StorageFull => Ok(true),
+            Err(error) => Err(StoreError::file(&self.root)(error)),
+        }
+    }
+
+    /// Sets the reserve aside where it is missing. Best effort: a full disk is noticed by whoever writes next.
+    pub(crate) fn set_reserve_aside(&self) {
+        let path = self.reserve();
+        if path.exists() {
+            return;
+        }
+        let filled = File::create(&path).and_then(|mut file| {
+            file.write_all(&vec![0; RESERVE_BYTES])?;
+            file.sync_all()
+        });
+        if filled.is_err() {
+            let _ = fs::remove_file(&path);
+        }
+    }
+
+    /// Gives the reserve back to the file system; whether there was one.
+    pub(crate) fn free_reserve(&self) -> bool {
+        let freed = fs::remove_file(self.reserve()).is_ok();
+        if freed {
+            tracing::warn!(folder = %self.root.display(), "the disk is full: the reserve is freed");
+        }
+        freed
+    }
+}
+
+fn is_read_only(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem)
+}
+
+/// Writes a file so that after a power cut it is there whole or not at all: beside it, fsync, rename, fsync of the
+/// folder. Readers never see a half.
+///
+/// # Errors
+/// The file system's; the file is then as it was.
+pub fn write_durably(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let parent = path.parent().ok_or_else(|| io::Error::other("a file without a folder"))?;
+    let name = path.file_name().ok_or_else(|| io::Error::other("a file without a name"))?;
+    let mut random = [0; 8];
+    getrandom::fill(&mut random).map_err(io::Error::other)?;
+    let beside = parent.join(format!(".{}.{:016x}", name.to_string_lossy(), u64::from_le_bytes(random)));
+    let written = OpenOptions::new().write(true).create_new(true).open(&beside).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()
+    });
+    written.and_then(|()| fs::rename(&beside, path)).inspect_err(|_| drop(fs::remove_file(&beside)))?;
+    sync_folder(parent)
+}
+
+/// Makes names in a folder survive a power cut.
+///
+/// # Errors
+/// The file system's.
+pub fn sync_folder(folder: &Path) -> io::Result<()> {
+    // Windows has no such thing: a folder cannot be opened as a file, and NTFS journals its names.
+    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+}

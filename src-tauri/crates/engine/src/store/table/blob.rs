@@ -1,0 +1,159 @@
+//! `blob` and `object`: bytes by digest, compressed in the row when small, beside the database when large.
+
+use std::io::Read as _;
+
+use gatewright_core::id::{BlobId, Digest};
+use rusqlite::{OptionalExtension as _, params};
+use zstd::bulk::Compressor;
+
+use crate::store::{Read, Write, digest, error::StoreError};
+
+/// Larger contents lie in `objects/`.
+pub const BLOB_BYTES_MAX: usize = 64 * 1024;
+/// zstd's own default: near the knee of size against time for short JSON.
+const ZSTD_LEVEL: i32 = 3;
+
+/// Larger records are not read.
+const RECORD_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
+/// The record that [`Write::pack`] made.
+pub(super) fn unpack_record(table: &'static str, packed: &[u8]) -> Result<Vec<u8>, StoreError> {
+    let mut bytes = Vec::new();
+    let unpacked =
+        zstd::Decoder::new(packed).and_then(|decoder| decoder.take(RECORD_BYTES_MAX).read_to_end(&mut bytes));
+    unpacked.map_err(|error| StoreError::unreadable(table, format!("a damaged record ({error})")))?;
+    Ok(bytes)
+}
+
+/// What makes records and contents small: one for the whole life of a writer, since making one costs more than most
+/// contents do. Its checksum lets no flipped bit pass.
+pub(in crate::store) fn packer() -> Result<Compressor<'static>, StoreError> {
+    let packer = Compressor::new(ZSTD_LEVEL).and_then(|mut packer| {
+        packer.include_checksum(true)?;
+        Ok(packer)
+    });
+    packer.map_err(|error| StoreError::unreadable("blob", error))
+}
+
+impl Write<'_> {
+    /// A record of a table that no digest names: compressed, with a checksum.
+    pub(super) fn pack(&self, bytes: &[u8]) -> Result<Vec<u8>, StoreError> {
+        self.packer.borrow_mut().compress(bytes).map_err(|error| StoreError::unreadable("blob", error))
+    }
+
+    /// Keeps bytes under their digest.
+    ///
+    /// # Errors
+    /// The disk's or the database's.
+    pub fn put_blob(&self, bytes: &[u8]) -> Result<BlobId, StoreError> {
+        let id = BlobId(Digest::of_bytes(bytes));
+        self.blob_row_or_new(id, bytes).map(|_| id)
+    }
+
+    /// Keeps bytes as an object that `keep` never drops: a sealed file, an artifact.
+    ///
+    /// # Errors
+    /// The disk's or the database's.
+    pub fn pin_object(&self, bytes: &[u8]) -> Result<BlobId, StoreError> {
+        let id = self.objects.put(bytes)?;
+        self.connection
+            .prepare_cached(
+                "INSERT INTO object(digest, size, pinned) VALUES (?1, ?2, 1) ON CONFLICT(digest) DO UPDATE SET pinned = 1",
+            )?
+            .execute(params![id.0.0, bytes.len()])?;
+        Ok(id)
+    }
+
+    pub(super) fn put_text(&self, text: &str) -> Result<i64, StoreError> {
+        self.blob_row_or_new(BlobId(Digest::of_bytes(text.as_bytes())), text.as_bytes())
+    }
+
+    fn blob_row_or_new(&self, id: BlobId, bytes: &[u8]) -> Result<i64, StoreError> {
+        let mut statement = self.connection.prepare_cached("SELECT id FROM blob WHERE digest = ?1")?;
+        if let Some(row) = statement.query_row([id.0.0], |row| row.get(0)).optional()? {
+            return Ok(row);
+        }
+        let inline = if bytes.len() <= BLOB_BYTES_MAX {
+            Some(self.pack(bytes)?)
+        } else {
+            self.objects.put(bytes)?;
+            self.connection
+                .prepare_cached("INSERT OR IGNORE INTO object(digest, size, pinned) VALUES (?1, ?2, 0)")?
+                .execute(params![id.0.0, bytes.len()])?;
+            None
+        };
+        let mut statement =
+            self.connection.prepare_cached("INSERT INTO blob(digest, zstd) VALUES (?1, ?2)")?;
+        Ok(statement.insert(params![id.0.0, inline])?)
+    }
+}
+
+impl Read<'_> {
+    /// Bytes by their digest, checked; none when they were never kept or were dropped by `keep`.
+    ///
+    /// # Errors
+    /// [`StoreError::DamagedContent`] when they are not what the digest says.
+    pub fn blob(&self, id: BlobId) -> Result<Option<Vec<u8>>, StoreError> {
+        let mut statement = self.connection.prepare_cached("SELECT zstd FROM blob WHERE digest = ?1")?;
+        let inline: Option<Option<Vec<u8>>> = statement.query_row([id.0.0], |row| row.get(0)).optional()?;
+        match inline {
+            Some(Some(zstd)) => unpack(id, &zstd).map(Some),
+            Some(None) | None if self.has_object(id)? => self.objects.get(id).map(Some),
+            Some(None) | None => Ok(None),
+        }
+    }
+
+    /// Every object that must be there, with its size, for checking.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn objects_recorded(&self) -> Result<Vec<(BlobId, u64)>, StoreError> {
+        let mut statement =
+            self.connection.prepare_cached("SELECT digest, size FROM object ORDER BY digest")?;
+        let rows = statement.query_map([], |row| Ok((BlobId(digest(row.get(0)?)), row.get(1)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Every content kept in the database whose bytes are not what their digest says.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn damaged_blobs(&self) -> Result<Vec<BlobId>, StoreError> {
+        let mut statement =
+            self.connection.prepare("SELECT digest, zstd FROM blob WHERE zstd IS NOT NULL")?;
+        let mut rows = statement.query([])?;
+        let mut damaged = Vec::new();
+        while let Some(row) = rows.next()? {
+            let id = BlobId(digest(row.get(0)?));
+            if unpack(id, row.get_ref(1)?.as_blob().unwrap_or_default()).is_err() {
+                damaged.push(id);
+            }
+        }
+        Ok(damaged)
+    }
+
+    pub(super) fn blob_text(&self, row: i64) -> Result<Option<String>, StoreError> {
+        let mut statement = self.connection.prepare_cached("SELECT digest FROM blob WHERE id = ?1")?;
+        let id: Option<[u8; 32]> = statement.query_row([row], |row| row.get(0)).optional()?;
+        let id = id.ok_or_else(|| StoreError::unreadable("blob", format!("number {row} is missing")))?;
+        let bytes = self.blob(BlobId(digest(id)))?;
+        bytes
+            .map(|bytes| String::from_utf8(bytes).map_err(|error| StoreError::unreadable("blob", error)))
+            .transpose()
+    }
+
+    fn has_object(&self, id: BlobId) -> Result<bool, StoreError> {
+        let mut statement = self.connection.prepare_cached("SELECT 1 FROM object WHERE digest = ?1")?;
+        Ok(statement.exists([id.0.0])?)
+    }
+}
+
+fn unpack(id: BlobId, zstd: &[u8]) -> Result<Vec<u8>, StoreError> {
+    let damaged = |detail: String| StoreError::DamagedContent { digest: id.0, detail };
+    let bytes = zstd::bulk::decompress(zstd, BLOB_BYTES_MAX).map_err(|error| damaged(error.to_string()))?;
+    if Digest::of_bytes(&bytes) == id.0 {
+        Ok(bytes)
+    } else {
+        Err(damaged("the bytes in the database are others".to_owned()))
+    }
+}

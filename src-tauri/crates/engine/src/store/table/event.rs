@@ -1,0 +1,146 @@
+//! `event`: the log. Entries are appended in the transaction of what they tell, and chained.
+
+use gatewright_core::{
+    id::Digest,
+    time::{Millis, Seq},
+};
+use rusqlite::{OptionalExtension as _, Row, params};
+
+use crate::{
+    event::{
+        Event, Happened,
+        chain::{self, Break, Entry, Follower},
+    },
+    store::{Read, Write, digest, error::StoreError},
+};
+
+/// Entries read at once while checking.
+const CHECKED_AT_ONCE: u64 = 4_096;
+
+impl Write<'_> {
+    /// Appends to the log, and tells listeners after the commit.
+    ///
+    /// That a trial ended is told and not logged: its row says it, and a log of a million answers is no log.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn append(&self, what: Happened) -> Result<Event, StoreError> {
+        let event = Event { seq: self.next_seq()?, at: self.now(), what };
+        if !matches!(event.what, Happened::TrialEnded { .. }) {
+            let prev = self.log_head()?.map_or(chain::START, |(_, hash)| hash);
+            let entry = Entry::after(prev, &event)?;
+            self.connection
+                .prepare_cached(
+                    "INSERT INTO event(seq, kind, at_ms, body, prev, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                )?
+                .execute(params![
+                    entry.seq.0,
+                    kind(&event.what),
+                    entry.at.0,
+                    entry.body,
+                    entry.prev.0,
+                    entry.hash.0
+                ])?;
+        }
+        self.told.borrow_mut().push(event.clone());
+        Ok(event)
+    }
+}
+
+impl Read<'_> {
+    /// Entries of the log after a place, oldest first. Entries of a newer build are left out.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn log(&self, after: Seq, limit: u32) -> Result<Vec<Event>, StoreError> {
+        let entries = self.log_entries(after, u64::from(limit))?;
+        Ok(entries.iter().filter_map(Entry::event).collect())
+    }
+
+    /// The newest entries before a place, newest first; from the end without one.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn log_before(&self, before: Option<Seq>, limit: u32) -> Result<Vec<Event>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT seq, at_ms, body, prev, hash FROM event WHERE seq < ?1 ORDER BY seq DESC LIMIT ?2",
+        )?;
+        let before = before.map_or(i64::MAX, |seq| i64::try_from(seq.0).unwrap_or(i64::MAX));
+        let rows = statement.query_map(params![before, limit], entry)?;
+        let entries: Vec<Entry> = rows.collect::<Result<_, _>>()?;
+        Ok(entries.iter().filter_map(Entry::event).collect())
+    }
+
+    /// Entries as chained, after a place, oldest first.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn log_entries(&self, after: Seq, limit: u64) -> Result<Vec<Entry>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT seq, at_ms, body, prev, hash FROM event WHERE seq > ?1 ORDER BY seq LIMIT ?2",
+        )?;
+        let rows = statement.query_map(params![after.0, limit], entry)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Place and digest of the newest entry.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn log_head(&self) -> Result<Option<(Seq, Digest)>, StoreError> {
+        let mut statement =
+            self.connection.prepare_cached("SELECT seq, hash FROM event ORDER BY seq DESC LIMIT 1")?;
+        let head = statement.query_row([], |row| Ok((Seq(row.get(0)?), digest(row.get(1)?))));
+        Ok(head.optional()?)
+    }
+
+    /// Follows the whole chain: its head, or the first entry that does not hold.
+    ///
+    /// # Errors
+    /// The database's; what does not hold is a value.
+    pub fn check_log(&self) -> Result<Result<Option<(Seq, Digest)>, Break>, StoreError> {
+        let mut follower = Follower::default();
+        let mut after = Seq(0);
+        loop {
+            let entries = self.log_entries(after, CHECKED_AT_ONCE)?;
+            let Some(last) = entries.last() else { return Ok(Ok(follower.head())) };
+            after = last.seq;
+            for entry in &entries {
+                if let Err(found) = follower.take(entry) {
+                    return Ok(Err(found));
+                }
+            }
+        }
+    }
+}
+
+fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
+    Ok(Entry {
+        seq: Seq(row.get(0)?),
+        at: Millis(row.get(1)?),
+        body: row.get(2)?,
+        prev: digest(row.get(3)?),
+        hash: digest(row.get(4)?),
+    })
+}
+
+/// The number of a kind, for the index. In the database: a number never changes its meaning.
+fn kind(what: &Happened) -> i64 {
+    match what {
+        Happened::SpecChanged { .. } => 1,
+        Happened::VersionSeen { .. } => 2,
+        Happened::PlanRegistered { .. } => 3,
+        Happened::RunStarted { .. } => 4,
+        Happened::TrialEnded { .. } => 5,
+        Happened::CriterionDecided { .. } => 6,
+        Happened::RunEnded { .. } => 7,
+        Happened::VerdictGiven { .. } => 8,
+        Happened::VerdictWithdrawn { .. } => 9,
+        Happened::IdentityChanged { .. } => 10,
+        Happened::Decided { .. } => 11,
+        Happened::ReleaseMoved { .. } => 12,
+        Happened::MovedOutside { .. } => 13,
+        Happened::MonitorFired { .. } => 14,
+        Happened::TrustGiven { .. } => 15,
+    }
+}

@@ -1,0 +1,77 @@
+//! What leaves the database so that git can witness it: signed heads of the log, and public keys. Both lie in
+//! `.gatewright/`, where they are the only things that are not ignored.
+
+use std::{fs, io, path::Path};
+
+use super::{Store, error::StoreError, folder::write_durably, table::CheckpointRow};
+
+/// Larger files are no checkpoints and no keys.
+const WITNESS_BYTES_MAX: u64 = 64 * 1024;
+
+impl Store {
+    /// Writes a public key to `keys/<id>.pem`, where it is not there already.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn publish_key(&self, id: &str, pem: &str) -> Result<(), StoreError> {
+        let folder = self.folder().keys();
+        let path = folder.join(format!("{id}.pem"));
+        if fs::read(&path).is_ok_and(|found| found == pem.as_bytes()) {
+            return Ok(());
+        }
+        write(&folder, &path, pem.as_bytes())
+    }
+
+    /// Writes a signed head to `checkpoints/<seq>.json`; the row is [`Write::record_checkpoint`]'s.
+    ///
+    /// [`Write::record_checkpoint`]: super::Write::record_checkpoint
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn publish_checkpoint(&self, checkpoint: &CheckpointRow) -> Result<(), StoreError> {
+        let folder = self.folder().checkpoints();
+        let path = folder.join(format!("{:012}.json", checkpoint.seq.0));
+        write(&folder, &path, &checkpoint.envelope)
+    }
+
+    /// Every file in `checkpoints/`, by name: what it holds is not believed here.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub fn published_checkpoints(&self) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+        read(&self.folder().checkpoints(), "json")
+    }
+
+    /// Every file in `keys/`, by name. That a key lies here does not make it trusted.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub fn published_keys(&self) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+        read(&self.folder().keys(), "pem")
+    }
+}
+
+fn write(folder: &Path, path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    fs::create_dir_all(folder).and_then(|()| write_durably(path, bytes)).map_err(StoreError::file(path))
+}
+
+fn read(folder: &Path, extension: &str) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.map_err(StoreError::file(folder))?,
+    };
+    let mut files = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(StoreError::file(folder))?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let small = entry.metadata().is_ok_and(|found| found.is_file() && found.len() <= WITNESS_BYTES_MAX);
+        if small
+            && !name.starts_with('.')
+            && Path::new(&name).extension().is_some_and(|found| found == extension)
+        {
+            files.push((name, fs::read(entry.path()).map_err(StoreError::file(entry.path()))?));
+        }
+    }
+    files.sort();
+    Ok(files)
+}

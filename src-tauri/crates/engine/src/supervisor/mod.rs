@@ -1,0 +1,23 @@
+//! Where the parts of the engine meet: one [`Engine`] a workspace.
+
+mod asking;
+pub mod disk;
+mod engine;
+mod gating;
+pub mod git;
+mod journal;
+pub mod reading;
+pub mod recipe;
+mod releasing;
+mod running;
+pub mod seal;
+mod signing;
+pub mod trust;
+pub mod user;
+
+pub use asking::AskingError;
+pub use engine::{Engine, EngineError, Open, TrustWord};
+pub use gating::GatingError;
+pub use releasing::{Judgement, Lane, ReleaseError, Settled};
+pub use running::{Answered, RunError, RunReport, RunRequest, SpecReport, Watch};
+pub use signing::Verified;

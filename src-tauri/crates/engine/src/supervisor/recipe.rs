@@ -1,0 +1,148 @@
+//! What the workspace file says of an agent, turned into what is sealed, where it answers, and what that takes.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
+
+use gatewright_core::{
+    id::ComponentName,
+    spec::workspace::{Access, Agent, Auth, CommandAgent, Deploy, Environment, SecretSource, Workspace},
+    version::{Drive, Endpoint},
+};
+use serde_json::{Value, json};
+
+use super::{
+    disk,
+    seal::Recipe,
+    trust::{Act, Claims},
+};
+
+/// The scheme of the embedded demo agent. The name behind it, not the port, is its identity.
+pub const DEMO_SCHEME: &str = "demo:";
+
+/// What is read to seal a version of `agent`.
+#[must_use]
+pub fn of(root: &Path, workspace: &Workspace, agent: &Agent) -> Recipe {
+    let mut values: BTreeMap<ComponentName, Value> = BTreeMap::new();
+    let mut contents: BTreeMap<ComponentName, Vec<u8>> = BTreeMap::new();
+    let mut files = agent.identity.files.clone();
+    let tree: Vec<String> = agent.identity.tree.iter().cloned().collect();
+    let drive = match &agent.access {
+        Access::OpenaiChat(chat) => {
+            values.extend(chat.model.iter().map(|model| ("model".into(), json!(model))));
+            if !chat.params.is_empty() {
+                values.insert("params".into(), Value::Object(chat.params.clone()));
+            }
+            if let Some(tools) = &chat.tools {
+                let text = serde_json::to_vec_pretty(tools).unwrap_or_default();
+                contents.insert("tools".into(), text);
+            }
+            contents
+                .extend(chat.prompt.iter().map(|prompt| ("prompt".into(), prompt.text.clone().into_bytes())));
+            if chat.prompt.is_some() { Drive::Assembled } else { Drive::Hosted }
+        }
+        Access::Http(http) => {
+            contents
+                .extend(http.prompt.iter().map(|prompt| ("prompt".into(), prompt.text.clone().into_bytes())));
+            if http.prompt.is_some() || !files.is_empty() || !tree.is_empty() {
+                let request = json!({ "method": http.method, "headers": http.headers, "body": http.body });
+                values.insert("request".into(), request);
+            }
+            if http.prompt.is_some() { Drive::Assembled } else { Drive::Hosted }
+        }
+        Access::Command(command) => {
+            values.insert("command".into(), json!({ "argv": command.argv, "env": command.env }));
+            files.extend(own_files(root, command));
+            Drive::Spawned
+        }
+    };
+    Recipe { drive, values, contents, files, tree, excluded: excluded(workspace) }
+}
+
+/// The words of a command line that are files of the workspace: they are started from the sealed copy.
+fn own_files(root: &Path, command: &CommandAgent) -> BTreeSet<String> {
+    let plain = command.argv.iter().map(|word| word.trim_start_matches("./"));
+    let ours = plain.filter(|word| disk::resolve(root, word).is_ok_and(|path| path.is_file()));
+    ours.map(globset::escape).collect()
+}
+
+fn excluded(workspace: &Workspace) -> Vec<String> {
+    let targets = workspace.environments.values().map(|environment| match &environment.deploy {
+        Deploy::Folder { path } => path.clone(),
+    });
+    let plain = std::iter::once(workspace.specs.clone()).chain(targets);
+    plain
+        .map(|path| path.trim_start_matches("./").to_owned())
+        .filter(|path| !path.is_empty() && path != ".")
+        .collect()
+}
+
+/// Where `agent` answers when it is asked as a candidate.
+#[must_use]
+pub fn endpoint(agent: &Agent) -> Endpoint {
+    Endpoint { kind: agent.access.kind().to_owned(), address: agent.access.address(), environment: None }
+}
+
+/// Where the live version of `environment` answers, if it says.
+#[must_use]
+pub fn live_endpoint(workspace: &Workspace, environment: &Environment) -> Option<Endpoint> {
+    let agent = workspace.agents.get(&environment.agent)?;
+    let endpoint = environment.endpoint.as_ref()?;
+    Some(Endpoint {
+        kind: agent.access.kind().to_owned(),
+        address: endpoint.url.clone(),
+        environment: Some(environment.name.clone()),
+    })
+}
+
+/// Scheme, host and port of an address; a `demo:` name stands for itself.
+#[must_use]
+pub fn origin(url: &str) -> String {
+    if url.starts_with(DEMO_SCHEME) {
+        return url.split('@').next().unwrap_or(url).to_owned();
+    }
+    reqwest::Url::parse(url).map_or_else(|_| url.to_owned(), |url| url.origin().ascii_serialization())
+}
+
+/// The act of speaking to `agent`, and of using its key there.
+#[must_use]
+pub fn acts(agent: &Agent) -> Vec<Act> {
+    match &agent.access {
+        Access::OpenaiChat(chat) => reach(&chat.url, agent.auth.as_ref()),
+        Access::Http(http) => reach(&http.url, agent.auth.as_ref()),
+        Access::Command(command) => vec![Act::Run { argv: command.argv.clone() }],
+    }
+}
+
+/// The act of speaking to an address with a key.
+#[must_use]
+pub fn reach(url: &str, auth: Option<&Auth>) -> Vec<Act> {
+    let origin = origin(url);
+    let secret = auth.map(|auth| Act::Use { secret: secret_name(&auth.secret), origin: origin.clone() });
+    std::iter::once(Act::Reach { origin }).chain(secret).collect()
+}
+
+fn secret_name(secret: &SecretSource) -> String {
+    match secret {
+        SecretSource::Env(name) => format!("env:{name}"),
+        SecretSource::File(path) => format!("file://{path}"),
+    }
+}
+
+/// Everything that the workspace would run, reach, use and change.
+#[must_use]
+pub fn claims(root: &Path, workspace: &Workspace) -> Claims {
+    let mut acts: BTreeSet<Act> = workspace.agents.values().flat_map(acts).collect();
+    for environment in workspace.environments.values() {
+        let Deploy::Folder { path } = &environment.deploy;
+        acts.insert(Act::Deploy { target: path.clone() });
+        if let Some(endpoint) = &environment.endpoint {
+            acts.extend(reach(&endpoint.url, endpoint.auth.as_ref()));
+        }
+    }
+    if root.ancestors().any(|folder| folder.join(".git").exists()) {
+        acts.insert(Act::Git);
+    }
+    Claims(acts)
+}

@@ -1,0 +1,559 @@
+//! Releases: what is live, whether a version may go live, and the way back.
+
+mod journal;
+mod probe;
+mod weakening;
+
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
+
+use gatewright_core::{
+    decision::{
+        self, Decision, EnvironmentPolicy, Grant, Live, Odds, Proposal, Refusal, Requirement, VerdictView,
+        WasLive, Weakening, Word,
+    },
+    id::{EnvironmentName, ReleaseId, SpecMeaning, SpecName, VersionId},
+    release::Release,
+    spec::{
+        Rule,
+        workspace::{self, Deploy, Environment, Workspace},
+    },
+    time::{Millis, Seq},
+    version::Version,
+};
+use tokio_util::sync::CancellationToken;
+
+use self::{
+    journal::ReleaseJournal,
+    probe::{EndpointProbe, SealedContent},
+};
+use super::{
+    asking::{Asking, AskingError, Elsewhere},
+    engine::{Engine, EngineError},
+    reading::Reading,
+    trust::{Act, NotTrusted, Trust},
+    user::UserError,
+};
+use crate::{
+    agent::{Context, RetryBudget},
+    deploy::{
+        Desk, EnactError, Enacted, Order, Patience, Readiness, adapter::Adapter, folder::Folder, ready,
+    },
+    port::release::{JournalError, Probe},
+    store::{Durability, StoreError, table::ReleaseRow},
+};
+
+/// Why nothing was released.
+#[derive(Debug, thiserror::Error)]
+pub enum ReleaseError {
+    /// There is no such environment.
+    #[error("there is no environment `{0}` in gatewright.yaml")]
+    NoSuchEnvironment(EnvironmentName),
+    /// The workspace file has errors.
+    #[error("gatewright.yaml has errors: `gatewright check` shows them")]
+    BadWorkspace,
+    /// The decision is no.
+    #[error("{}", words(.0))]
+    Refused(Vec<Refusal>),
+    /// Nothing was live before.
+    #[error("nothing else was live in `{0}` before, so there is nothing to go back to")]
+    NothingBefore(EnvironmentName),
+    /// That version was never live here.
+    #[error("{} was never live and verified in `{environment}`: promote it instead", .version.0.short())]
+    NeverLive {
+        /// Where.
+        environment: EnvironmentName,
+        /// Which.
+        version: VersionId,
+    },
+    /// The folder is not trusted.
+    #[error(transparent)]
+    NotTrusted(#[from] NotTrusted),
+    /// The endpoint cannot be asked.
+    #[error(transparent)]
+    Asking(#[from] AskingError),
+    /// The release was not carried out.
+    #[error(transparent)]
+    Enact(#[from] EnactError),
+    /// The journal.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The engine.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
+
+impl From<StoreError> for ReleaseError {
+    fn from(error: StoreError) -> Self {
+        Self::Engine(error.into())
+    }
+}
+
+impl From<UserError> for ReleaseError {
+    fn from(error: UserError) -> Self {
+        Self::Engine(error.into())
+    }
+}
+
+fn words(refusals: &[Refusal]) -> String {
+    refusals.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+/// One environment, as the history knows it and its target says.
+#[derive(Clone, Debug)]
+pub struct Lane {
+    /// Which.
+    pub environment: EnvironmentName,
+    /// The release that is live; none before the first.
+    pub live: Option<ReleaseRow>,
+    /// Whether a person's word made it live.
+    pub overridden: bool,
+    /// When it went live.
+    pub since: Option<Millis>,
+    /// The present version of its agent.
+    pub candidate: Option<Version>,
+    /// Why the candidate may not go live; empty when it may.
+    pub refusals: Vec<Refusal>,
+    /// How often its gates err, together.
+    pub odds: Odds,
+    /// What a rollback would go back to.
+    pub previous: Option<VersionId>,
+    /// Whether that would work now; none without a previous version.
+    pub readiness: Option<Readiness>,
+    /// The release that is not over.
+    pub open: Option<Release>,
+    /// When this was looked at.
+    pub looked_at: Millis,
+}
+
+/// What a promotion would rest on.
+pub struct Judgement {
+    /// What is decided.
+    pub decision: Decision,
+    /// How often its gates err, together.
+    pub odds: Odds,
+    meanings: BTreeMap<SpecName, SpecMeaning>,
+}
+
+impl Engine {
+    /// Every environment, with its way back checked.
+    ///
+    /// # Errors
+    /// See [`ReleaseError`].
+    pub async fn lanes(&self, reading: &Reading) -> Result<Vec<Lane>, ReleaseError> {
+        let workspace = reading.workspace.as_ref().ok_or(ReleaseError::BadWorkspace)?;
+        let mut lanes = Vec::new();
+        for environment in workspace.environments.values() {
+            lanes.push(self.lane(reading, workspace, environment).await?);
+        }
+        Ok(lanes)
+    }
+
+    async fn lane(
+        &self,
+        reading: &Reading,
+        workspace: &Workspace,
+        environment: &Environment,
+    ) -> Result<Lane, ReleaseError> {
+        let name = &environment.name;
+        let trust = self.trust(workspace)?;
+        let (lives, open) =
+            self.store.read(|read| Ok((read.lives(name, u32::MAX)?, read.open_release(name)?)))?;
+        let live = lives.first().cloned();
+        let previous = previous(&lives);
+        let readiness = match previous.as_ref().and_then(Release::was_live) {
+            Some(target) if self.may_deploy(&trust, environment).is_ok() => {
+                Some(self.readiness(environment, &target).await)
+            }
+            _ => None,
+        };
+        let candidate = reading.agent(&environment.agent).map(|agent| self.present(workspace, agent, &trust));
+        let candidate = candidate.transpose()?.map(|present| present.version);
+        let judged = match &candidate {
+            Some(version) => Some(self.judgement(reading, environment, version, None)?),
+            None => None,
+        };
+        let (refusals, odds) = match judged {
+            Some(Judgement { decision: Decision::Refused(refusals), odds, .. }) => (refusals, odds),
+            Some(Judgement { odds, .. }) => (Vec::new(), odds),
+            None => (Vec::new(), Odds::default()),
+        };
+        let (overridden, since) = match &live {
+            Some(row) => self.store.read(|read| {
+                let decision = read.decision(row.release.grant)?;
+                let last = read.release_steps(row.release.id)?.pop();
+                Ok((decision.is_some_and(|decision| decision.by_person), last.map(|step| step.at)))
+            })?,
+            None => (false, None),
+        };
+        Ok(Lane {
+            environment: name.clone(),
+            live,
+            overridden,
+            since,
+            candidate,
+            refusals,
+            odds,
+            previous: previous.map(|release| release.to),
+            readiness,
+            open: open.map(|row| row.release),
+            looked_at: self.clock.now(),
+        })
+    }
+
+    /// Whether `version` may go live in `environment`, by this word if one is given. Nothing is recorded.
+    ///
+    /// # Errors
+    /// See [`ReleaseError`].
+    pub fn judgement(
+        &self,
+        reading: &Reading,
+        environment: &Environment,
+        version: &Version,
+        word: Option<Word>,
+    ) -> Result<Judgement, ReleaseError> {
+        let workspace = reading.workspace.as_ref().ok_or(ReleaseError::BadWorkspace)?;
+        let policy = policy(reading, environment);
+        let agent = &workspace.agents[&environment.agent];
+        let endpoint = super::recipe::endpoint(agent).id().map_err(StoreError::from)?;
+        let keys = self.trusted_keys()?;
+        let former = self.former(environment, version)?;
+        let (rows, given, live) = self.store.read(|read| {
+            let rows = read.verdicts_of_version(version.id)?;
+            let mut given = Vec::with_capacity(rows.len());
+            for row in &rows {
+                given.push(read.verdict_given(row.verdict.id)?.unwrap_or_default());
+            }
+            let live = Live {
+                version: read.lives(&environment.name, 1)?.first().map(|row| row.release.to),
+                open: read.open_release(&environment.name)?.map(|row| row.release.id),
+            };
+            Ok((rows, given, live))
+        })?;
+        let views: Vec<VerdictView<'_>> = rows
+            .iter()
+            .zip(given)
+            .map(|(row, given)| VerdictView {
+                verdict: &row.verdict,
+                given,
+                withdrawn_by: row.withdrawn_by,
+                trusted: self.is_trusted(&row.envelope, &keys),
+            })
+            .collect();
+        let seq = self.store.read(|read| read.log_head())?.map_or(Seq(0), |(seq, _)| seq);
+        let proposal =
+            Proposal { version, endpoint, former: &former, word, now: self.clock.now(), seq: Seq(seq.0 + 1) };
+        let decision = decision::decide(&policy, &proposal, &views, &live);
+        let odds = decision::odds(&policy, &proposal, &views);
+        let meanings = policy.requires.iter();
+        let meanings = meanings.filter_map(|one| Some((one.spec.clone(), one.meaning?))).collect();
+        Ok(Judgement { decision, odds, meanings })
+    }
+
+    /// Lets `version` go live in an environment. `clicked` is when a person asked for it, by the engine's clock.
+    ///
+    /// # Errors
+    /// See [`ReleaseError`]. What the target did is no error but the state of the release.
+    pub async fn promote(
+        &self,
+        reading: &Reading,
+        environment: &EnvironmentName,
+        version: &Version,
+        word: Option<Word>,
+        clicked: Duration,
+        cancel: &CancellationToken,
+    ) -> Result<Enacted, ReleaseError> {
+        let (workspace, environment) = environment_of(reading, environment)?;
+        let trust = self.trust(workspace)?;
+        self.may_deploy(&trust, environment)?;
+        let judgement = self.judgement(reading, environment, version, word)?;
+        match judgement.decision {
+            Decision::Refused(refusals) => Err(ReleaseError::Refused(refusals)),
+            Decision::Granted(grant) => {
+                self.enact(workspace, environment, &trust, *grant, judgement.meanings, clicked, cancel).await
+            }
+        }
+    }
+
+    /// Puts an earlier version back; the previous one when none is named. It asks for no verdict, and takes over from
+    /// a release that is not over.
+    ///
+    /// # Errors
+    /// See [`ReleaseError`].
+    pub async fn roll_back(
+        &self,
+        reading: &Reading,
+        environment: &EnvironmentName,
+        to: Option<VersionId>,
+        clicked: Duration,
+        cancel: &CancellationToken,
+    ) -> Result<Enacted, ReleaseError> {
+        let (workspace, environment) = environment_of(reading, environment)?;
+        let trust = self.trust(workspace)?;
+        self.may_deploy(&trust, environment)?;
+        let grant = self.way_back(environment, to)?;
+        self.enact(workspace, environment, &trust, grant, BTreeMap::new(), clicked, cancel).await
+    }
+
+    /// The grant to go back.
+    fn way_back(&self, environment: &Environment, to: Option<VersionId>) -> Result<Grant, ReleaseError> {
+        let name = &environment.name;
+        let (lives, open) =
+            self.store.read(|read| Ok((read.lives(name, u32::MAX)?, read.open_release(name)?)))?;
+        let target = match (to, &open) {
+            (Some(version), _) => lives.iter().map(|row| &row.release).find(|release| release.to == version),
+            // What was live before the release that is not over.
+            (None, Some(open)) => {
+                lives.iter().map(|row| &row.release).find(|release| Some(release.to) == open.release.from)
+            }
+            (None, None) => None,
+        };
+        let target = match (target.cloned(), to) {
+            (Some(target), _) => target,
+            (None, Some(version)) => {
+                return Err(ReleaseError::NeverLive { environment: name.clone(), version });
+            }
+            (None, None) => previous(&lives).ok_or_else(|| ReleaseError::NothingBefore(name.clone()))?,
+        };
+        let target: WasLive = target.was_live().ok_or_else(|| ReleaseError::NothingBefore(name.clone()))?;
+        let manifest = self.manifest(target.version())?;
+        let live =
+            Live { version: lives.first().map(|row| row.release.to), open: open.map(|row| row.release.id) };
+        let seq = self.store.read(|read| read.log_head())?.map_or(Seq(0), |(seq, _)| seq);
+        match decision::decide_rollback(name, &target, &manifest, &live, Seq(seq.0 + 1)) {
+            Decision::Granted(grant) => Ok(*grant),
+            Decision::Refused(refusals) => Err(ReleaseError::Refused(refusals)),
+        }
+    }
+
+    /// Settles every open release of the workspace's environments.
+    ///
+    /// # Errors
+    /// See [`ReleaseError`]. A release that cannot be settled now is left as it is.
+    pub async fn settle(
+        &self,
+        reading: &Reading,
+        cancel: &CancellationToken,
+    ) -> Result<Vec<Settled>, ReleaseError> {
+        let workspace = reading.workspace.as_ref().ok_or(ReleaseError::BadWorkspace)?;
+        let trust = self.trust(workspace)?;
+        let open = self.store.read(|read| read.open_releases())?;
+        let mut settled = Vec::new();
+        for row in open {
+            let release = row.release;
+            let Some(environment) = workspace.environments.get(&release.environment) else {
+                settled.push(Settled::NoEnvironment(release));
+                continue;
+            };
+            self.may_deploy(&trust, environment)?;
+            let journal = self.journal(environment, BTreeMap::new());
+            let probe = self.probe(workspace, environment, &trust, cancel).await?;
+            let adapter = self.adapter(environment);
+            let desk = self.desk(environment, adapter.as_ref(), probe.as_ref(), &journal);
+            match desk.settle(release.id, cancel).await {
+                Ok(enacted) => settled.push(Settled::Read(Box::new(enacted))),
+                Err(error) => settled.push(Settled::Left(release, error)),
+            }
+        }
+        if settled.iter().any(|settled| matches!(settled, Settled::Read(_))) {
+            self.checkpoint().await?;
+        }
+        Ok(settled)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one call, and each is another thing")]
+    async fn enact(
+        &self,
+        workspace: &Workspace,
+        environment: &Environment,
+        trust: &Trust,
+        grant: Grant,
+        meanings: BTreeMap<SpecName, SpecMeaning>,
+        clicked: Duration,
+        cancel: &CancellationToken,
+    ) -> Result<Enacted, ReleaseError> {
+        let journal = self.journal(environment, meanings);
+        let probe = self.probe(workspace, environment, trust, cancel).await?;
+        let adapter = self.adapter(environment);
+        let desk = self.desk(environment, adapter.as_ref(), probe.as_ref(), &journal);
+        let order = Order { grant, rehearsal: false, clicked };
+        let enacted = desk.enact(&order, cancel).await?;
+        self.checkpoint().await?;
+        Ok(enacted)
+    }
+
+    fn journal(
+        &self,
+        environment: &Environment,
+        meanings: BTreeMap<SpecName, SpecMeaning>,
+    ) -> ReleaseJournal<'_> {
+        ReleaseJournal { engine: self, agent: environment.agent.clone(), meanings }
+    }
+
+    fn desk<'a>(
+        &'a self,
+        environment: &Environment,
+        adapter: &'a dyn Adapter,
+        probe: Option<&'a EndpointProbe>,
+        journal: &'a ReleaseJournal<'a>,
+    ) -> Desk<'a> {
+        Desk {
+            environment: environment.name.clone(),
+            adapter,
+            probe: probe.map(|probe| -> &dyn Probe { probe }),
+            journal,
+            sealed: Arc::new(SealedContent(self.store.clone())),
+            clock: self.clock.as_ref(),
+            draw: &|| ReleaseId(uuid::Uuid::now_v7().as_u128()),
+            patience: Patience::default(),
+        }
+    }
+
+    fn adapter(&self, environment: &Environment) -> Box<dyn Adapter> {
+        Box::new(Folder::new(self.target(environment)))
+    }
+
+    /// The folder that an environment's adapter moves.
+    #[must_use]
+    pub fn target(&self, environment: &Environment) -> PathBuf {
+        let Deploy::Folder { path } = &environment.deploy;
+        self.root.join(path)
+    }
+
+    fn may_deploy(&self, trust: &Trust, environment: &Environment) -> Result<(), NotTrusted> {
+        let Deploy::Folder { path } = &environment.deploy;
+        trust.may(&Act::Deploy { target: path.clone() })
+    }
+
+    async fn readiness(&self, environment: &Environment, target: &WasLive) -> Readiness {
+        let journal = self.journal(environment, BTreeMap::new());
+        let adapter = self.adapter(environment);
+        ready(&self.desk(environment, adapter.as_ref(), None, &journal), target).await
+    }
+
+    /// The environment's endpoint, to be asked on fresh connections; none where it names none.
+    async fn probe(
+        &self,
+        workspace: &Workspace,
+        environment: &Environment,
+        trust: &Trust,
+        cancel: &CancellationToken,
+    ) -> Result<Option<EndpointProbe>, ReleaseError> {
+        let Some(endpoint) = &environment.endpoint else { return Ok(None) };
+        let agent = &workspace.agents[&environment.agent];
+        let context = Context {
+            queues: Arc::clone(&self.queues),
+            retries: Arc::new(RetryBudget::default()),
+            clock: Arc::clone(&self.clock),
+        };
+        let scratch = tempfile::tempdir().map_err(EngineError::from)?;
+        let asking = Asking {
+            root: &self.root,
+            trust,
+            demo: self.demo.as_ref(),
+            context: &context,
+            currency: workspace.currency,
+            fixed_concurrency: true,
+            stream: false,
+            fresh_connections: true,
+            scratch: scratch.path(),
+        };
+        let target = self.target(environment);
+        let elsewhere = Elsewhere { url: &endpoint.url, auth: endpoint.auth.as_ref(), target: Some(&target) };
+        let connected = asking.connect_live(agent, elsewhere).await?;
+        Ok(Some(EndpointProbe { agent: connected, cancel: cancel.clone() }))
+    }
+
+    /// Notes that a person was refused: the log holds that it was tried.
+    ///
+    /// # Errors
+    /// The history cannot be written.
+    pub async fn log_refusal(
+        &self,
+        environment: &EnvironmentName,
+        version: VersionId,
+        refusals: &[Refusal],
+    ) -> Result<(), StoreError> {
+        let decision = crate::store::table::NewDecision {
+            environment: environment.clone(),
+            version,
+            grant: None,
+            summary: format!("{} may not go live in {environment}: {}", version.0.short(), words(refusals)),
+            body: gatewright_core::id::canonical_json(&words(refusals))?,
+            envelope: None,
+        };
+        let write = move |write: &crate::store::Write<'_>| write.record_decision(&decision).map(|_| ());
+        self.store.write(Durability::Full, write).await
+    }
+}
+
+/// What became of an open release.
+#[derive(Debug)]
+pub enum Settled {
+    /// It was read, and went on from there.
+    Read(Box<Enacted>),
+    /// Its environment is no longer in the workspace.
+    NoEnvironment(Release),
+    /// It could not be taken over.
+    Left(Release, EnactError),
+}
+
+fn environment_of<'a>(
+    reading: &'a Reading,
+    name: &EnvironmentName,
+) -> Result<(&'a Workspace, &'a Environment), ReleaseError> {
+    let workspace = reading.workspace.as_ref().ok_or(ReleaseError::BadWorkspace)?;
+    let environment = workspace.environments.get(name);
+    environment.map(|found| (workspace, found)).ok_or_else(|| ReleaseError::NoSuchEnvironment(name.clone()))
+}
+
+/// What was live before what is live: the newest release to another version.
+fn previous(lives: &[ReleaseRow]) -> Option<Release> {
+    let live = lives.first()?;
+    lives.iter().map(|row| &row.release).find(|release| release.to != live.release.to).cloned()
+}
+
+/// What an environment demands, with the present meaning of each spec.
+fn policy(reading: &Reading, environment: &Environment) -> EnvironmentPolicy {
+    let names: Vec<SpecName> = match &environment.requires {
+        Some(names) => names.clone(),
+        None => {
+            let of_agent = reading
+                .specs
+                .iter()
+                .filter(|read| read.spec.as_ref().is_none_or(|spec| spec.agent == environment.agent));
+            of_agent.map(|read| read.name.clone()).collect()
+        }
+    };
+    let requires = names.into_iter().map(|spec| {
+        let found = reading.good().find(|found| found.name == spec);
+        let wrongly_blocked = found.map_or(0, |found| {
+            let risks = found.gate.iter().filter(|criterion| criterion.blocking).filter_map(|criterion| {
+                match &criterion.rule {
+                    Rule::Rate { risk, .. } | Rule::Mean { risk, .. } | Rule::MaxDrop { risk, .. } => {
+                        Some(risk.wrongly_blocked.millionths())
+                    }
+                    Rule::Never { .. } | Rule::Plain { .. } => None,
+                }
+            });
+            risks.sum::<u32>().min(gatewright_core::spec::Unit::ONE.millionths())
+        });
+        Requirement {
+            spec,
+            meaning: found.map(|found| found.meaning),
+            wrongly_blocked: gatewright_core::spec::Unit::from_millionths(wrongly_blocked)
+                .unwrap_or_default(),
+        }
+    });
+    EnvironmentPolicy {
+        environment: environment.name.clone(),
+        requires: requires.collect(),
+        weakening: match environment.weakening {
+            workspace::Weakening::Ask => Weakening::Ask,
+            workspace::Weakening::Forbid => Weakening::Forbid,
+            workspace::Weakening::Allow => Weakening::Allow,
+        },
+        attempts_max: environment.attempts_max,
+        max_age: environment.max_age,
+        allow_opaque: environment.allow_opaque,
+    }
+}

@@ -1,0 +1,248 @@
+//! Hearing what was recorded, asking what is missing, and keeping what the gate says.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use gatewright_core::{
+    gate::{SlotFacts, Why},
+    id::{CaseName, SpecName},
+    plan::Plan,
+    spec::Spec,
+    time::Seq,
+    verdict::{self, Outcome, Standing, Verdict},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    Answered, AskOne, FollowSpec, RunError, RunReport, SpecReport, Sum,
+    task::{Task, chosen, usable},
+};
+use crate::{
+    evidence::About,
+    run::{self, Assignment, Finished, Follow},
+    store::{Durability, StoreError, Write, table::Point},
+    supervisor::{
+        engine::{Engine, EngineError, Present},
+        gating::{self, Recorded, Wish},
+        journal::{self, RunJournal},
+        reading::Reading,
+    },
+};
+
+impl Engine {
+    /// What is known of the present version, without a call. Nothing is recorded.
+    ///
+    /// # Errors
+    /// See [`RunError`].
+    pub fn known(&self, reading: &Reading, specs: &[SpecName]) -> Result<RunReport, RunError> {
+        let started = self.clock.elapsed();
+        let workspace = usable(reading)?;
+        let trust = self.trust(workspace)?;
+        let mut reports = Vec::new();
+        for spec in chosen(reading, specs)? {
+            let agent = &workspace.agents[&spec.agent];
+            let present = self.present(workspace, agent, &trust)?;
+            reports.push(self.known_spec(spec, &present)?);
+        }
+        Ok(RunReport {
+            run: None,
+            specs: reports,
+            answered: Answered::default(),
+            duration: self.clock.elapsed().saturating_sub(started),
+            egress: BTreeSet::new(),
+        })
+    }
+
+    fn known_spec(&self, spec: &Spec, present: &Present) -> Result<SpecReport, RunError> {
+        let gated = |problem| RunError::Gating { spec: spec.name.clone(), problem };
+        let endpoint = present.endpoint.id().map_err(|error| gated(error.into()))?;
+        let version = present.version.id;
+        let (verdict, label, why) = self.store.read(|read| {
+            let stream = gating::stream(read, version, endpoint, &spec.name, Wish::GoOn)?;
+            let recorded = gating::recorded(read, &stream, spec)?;
+            let label = read.version(version)?.and_then(|row| row.label);
+            let judged = gating::plan(read, spec, stream).and_then(|(plan, registered)| {
+                let registered = registered.unwrap_or(gating::NOT_REGISTERED);
+                let stop = Some(Why::NotAsked);
+                gating::judge(read, &plan, registered, &recorded.facts, stop, present.version.grade)
+            });
+            Ok((judged, label, reasons(&recorded, spec)))
+        })?;
+        Ok(SpecReport {
+            spec: spec.clone(),
+            verdict: verdict.map_err(gated)?,
+            version: present.version.clone(),
+            label,
+            endpoint: present.endpoint.clone(),
+            remark: None,
+            why,
+        })
+    }
+
+    pub(super) async fn ask_one(
+        &self,
+        task: Task,
+        ask: AskOne,
+        sum: &mut Sum,
+        stop: &CancellationToken,
+    ) -> Result<SpecReport, RunError> {
+        let gated = |problem| RunError::Gating { spec: task.spec.name.clone(), problem };
+        let stream = task.stream.clone();
+        let (plan, known, recorded) = self
+            .store
+            .read(|read| {
+                let recorded = gating::recorded(read, &stream, &task.spec)?;
+                Ok(gating::plan(read, &task.spec, stream.clone())
+                    .map(|(plan, known)| (plan, known, recorded)))
+            })?
+            .map_err(gated)?;
+        let registered = match known {
+            Some(registered) => registered,
+            None => self.register(&task.spec, &plan).await?,
+        };
+        let seen = gating::seen(&plan, registered, &recorded.facts).map_err(|error| gated(error.into()))?;
+        let follow = ask
+            .watch
+            .map(|watch| -> Arc<dyn Follow> { Arc::new(FollowSpec { spec: task.spec.name.clone(), watch }) });
+        let assignment = Assignment {
+            plan: plan.clone(),
+            spec: Arc::new(task.spec.clone()),
+            agent: ask.agent,
+            journal: Arc::new(RunJournal {
+                store: self.store.clone(),
+                run: ask.run,
+                stream: stream.clone(),
+                released: ask.released,
+            }),
+            clock: Arc::clone(&self.clock),
+            budget: ask.budget,
+            cancel: stop.clone(),
+            identities: recorded.identities.clone(),
+            follow,
+        };
+        let finished = run::execute(assignment, seen).await?;
+        sum.add(&finished);
+        self.conclude(task, &plan, registered, finished).await
+    }
+
+    /// Records a plan, with everything that its meaning consists of, before the first answer that it counts.
+    async fn register(&self, spec: &Spec, plan: &Plan) -> Result<Seq, RunError> {
+        let (spec, plan) = (spec.clone(), plan.clone());
+        let write = move |write: &Write<'_>| {
+            let body = serde_json::to_vec(&spec).map_err(|error| StoreError::unreadable("spec", error))?;
+            write.record_meaning(spec.meaning, &body)?;
+            write.record_spec(&spec.name, Some(spec.meaning), 0)?;
+            write.register_plan(&plan)
+        };
+        Ok(self.store.write(Durability::Full, write).await?)
+    }
+
+    /// Judges a stream and keeps what was said.
+    async fn conclude(
+        &self,
+        task: Task,
+        plan: &Plan,
+        registered: Seq,
+        finished: Finished,
+    ) -> Result<SpecReport, RunError> {
+        let gated = |problem| RunError::Gating { spec: task.spec.name.clone(), problem };
+        let grade = task.present.version.grade;
+        let (verdict, why, recorded, label) = self.store.read(|read| {
+            let recorded = gating::recorded(read, &plan.stream, &task.spec)?;
+            let label = read.version(plan.stream.version)?.and_then(|row| row.label);
+            let judged = gating::judge(read, plan, registered, &recorded.facts, finished.stopped, grade);
+            let why = reasons(&recorded, &task.spec);
+            Ok((judged, why, recorded, label))
+        })?;
+        let mut verdict = verdict.map_err(gated)?;
+        let about = About { agent: task.present.version.agent.clone(), at: self.clock.now() };
+        verdict.seq = self.give(plan, &verdict, &recorded, &about).await?;
+        Ok(SpecReport {
+            spec: task.spec,
+            verdict,
+            version: task.present.version,
+            label,
+            endpoint: task.present.endpoint,
+            remark: finished.remark,
+            why,
+        })
+    }
+
+    /// Signs and stores a verdict, with the scores and the point of the chart that go with it.
+    async fn give(
+        &self,
+        plan: &Plan,
+        verdict: &Verdict,
+        recorded: &Recorded,
+        about: &About,
+    ) -> Result<Seq, EngineError> {
+        let envelope = self.sign_verdict(verdict, about)?;
+        let judged: Vec<_> = recorded
+            .judged
+            .iter()
+            .map(|(trial, meaning, scores)| (*trial, journal::judged(*meaning, scores)))
+            .collect();
+        let point = point(plan, &recorded.facts, verdict.outcome);
+        let given = verdict.clone();
+        let write = move |write: &Write<'_>| {
+            for (trial, judged) in &judged {
+                if write.case_score(*trial, judged.meaning)?.is_none() {
+                    write.record_scores(*trial, judged)?;
+                }
+            }
+            write.set_point(&given.stream, &point)?;
+            let seq = write.give_verdict(&given, &envelope)?;
+            if given.outcome.ends_attempt() {
+                write.end_stream(&given.stream)?;
+            }
+            if given.outcome == Outcome::Fail && given.standing == Standing::Prospective {
+                withdraw_passes(write, &given)?;
+            }
+            Ok(seq)
+        };
+        Ok(self.store.write(Durability::Full, write).await?)
+    }
+}
+
+/// A prospective fail contradicts every earlier pass of the same version, spec, meaning and endpoint.
+fn withdraw_passes(write: &Write<'_>, fail: &Verdict) -> Result<(), StoreError> {
+    for row in write.verdicts_of_version(fail.stream.version)? {
+        let other = &row.verdict;
+        let same = other.stream.spec == fail.stream.spec
+            && other.stream.endpoint == fail.stream.endpoint
+            && other.spec == fail.spec;
+        if same && row.stands_as_pass() && other.id != fail.id {
+            write.withdraw_verdict(other.id, fail.id)?;
+        }
+    }
+    Ok(())
+}
+
+/// What broke the rule in the newest failed trial of each case.
+fn reasons(recorded: &Recorded, spec: &Spec) -> BTreeMap<CaseName, String> {
+    let names: BTreeMap<_, _> = spec.cases.iter().map(|case| (case.meaning, &case.name)).collect();
+    let mut reasons = BTreeMap::new();
+    for (_, meaning, scores) in &recorded.judged {
+        let unmet: Vec<&str> = scores.unmet().map(|score| score.value.why()).collect();
+        if let (Some(name), false) = (names.get(meaning), unmet.is_empty()) {
+            reasons.insert((*name).clone(), unmet.join("; "));
+        }
+    }
+    reasons
+}
+
+/// The point of the chart for a stream: the pass rate over its complete rounds.
+fn point(plan: &Plan, facts: &[SlotFacts], outcome: Outcome) -> Point {
+    let complete = verdict::complete_rounds(plan, facts);
+    Point {
+        metric: "pass_rate".to_owned(),
+        meaning: plan.spec,
+        n: complete.map_or(0, |complete| complete.trials),
+        value: complete.map(|complete| complete.value),
+        low: complete.map(|complete| complete.low),
+        high: complete.map(|complete| complete.high),
+        outcome: Some(outcome),
+    }
+}

@@ -1,0 +1,203 @@
+//! What a run asks: each spec with the version, the endpoint and the stream that it is about.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+    sync::Arc,
+};
+
+use gatewright_core::{
+    id::{EnvironmentName, SpecName},
+    plan::StreamKey,
+    spec::{
+        Ask, Budget, Isolation, Measure, Metric, MicroMoney, Rule, Spec,
+        workspace::{Agent as AgentSpec, Deploy, Workspace},
+    },
+    version::Grade,
+};
+
+use super::{RunError, RunRequest, Sum};
+use crate::{
+    agent::Context,
+    port::agent::Agent,
+    supervisor::{
+        asking::{self, Asking, AskingError, Elsewhere},
+        engine::{Engine, Present},
+        gating::{self, Wish},
+        reading::Reading,
+        recipe,
+        trust::Trust,
+    },
+};
+
+/// One spec of a run, ready to be asked.
+pub(super) struct Task {
+    pub(super) spec: Spec,
+    pub(super) agent: AgentSpec,
+    pub(super) present: Present,
+    pub(super) stream: StreamKey,
+    pub(super) at: Option<EnvironmentName>,
+}
+
+impl Engine {
+    /// Seals what is to be judged, before the first call.
+    pub(super) async fn tasks(
+        &self,
+        reading: &Reading,
+        workspace: &Workspace,
+        trust: &Trust,
+        request: &RunRequest,
+    ) -> Result<Vec<Task>, RunError> {
+        let mut sealed: BTreeMap<_, Present> = BTreeMap::new();
+        let mut tasks = Vec::new();
+        for spec in chosen(reading, &request.specs)? {
+            let agent = &workspace.agents[&spec.agent];
+            let present = match sealed.get(&agent.name) {
+                Some(present) => present.clone(),
+                None => {
+                    let present = self.to_be_judged(workspace, agent, trust, request)?;
+                    self.seal(&present, request.label.clone()).await?;
+                    sealed.insert(agent.name.clone(), present.clone());
+                    present
+                }
+            };
+            let mut spec = spec.clone();
+            if request.enough {
+                spec.ask = Ask::Enough;
+            }
+            let wish = match (request.new_attempt, present.version.grade) {
+                (true, _) => Wish::New,
+                (false, Grade::Opaque) => Wish::FreshOnceEnded,
+                (false, _) => Wish::GoOn,
+            };
+            let gated = |problem| RunError::Gating { spec: spec.name.clone(), problem };
+            let endpoint = present.endpoint.id().map_err(|error| gated(error.into()))?;
+            let version = present.version.id;
+            let stream = self.store.read(|read| gating::stream(read, version, endpoint, &spec.name, wish))?;
+            tasks.push(Task { spec, agent: agent.clone(), present, stream, at: request.at.clone() });
+        }
+        Ok(tasks)
+    }
+
+    /// The version and the endpoint that a request means.
+    fn to_be_judged(
+        &self,
+        workspace: &Workspace,
+        agent: &AgentSpec,
+        trust: &Trust,
+        request: &RunRequest,
+    ) -> Result<Present, RunError> {
+        let mut present = self.present(workspace, agent, trust)?;
+        if let Some(wanted) = request.version.filter(|wanted| *wanted != present.version.id) {
+            if request.at.is_none() && !asking::any_version(present.version.manifest.drive) {
+                return Err(AskingError::Hosted.into());
+            }
+            let row = self.version(&wanted.to_string())?;
+            present.sealed.contents.clear();
+            present.version = row.version;
+        }
+        if let Some(name) = &request.at {
+            let refuse = |why: String| RunError::NoEndpoint(why);
+            let environment = workspace
+                .environments
+                .get(name)
+                .ok_or_else(|| refuse(format!("there is no environment `{name}` in gatewright.yaml")))?;
+            if environment.agent != agent.name {
+                return Err(refuse(format!(
+                    "`{name}` serves the agent `{}`, not `{}`",
+                    environment.agent, agent.name
+                )));
+            }
+            present.endpoint = recipe::live_endpoint(workspace, environment)
+                .ok_or_else(|| refuse(format!("`{name}` has no `endpoint` in gatewright.yaml")))?;
+        }
+        Ok(present)
+    }
+
+    pub(super) async fn connect(
+        &self,
+        workspace: &Workspace,
+        trust: &Trust,
+        context: &Context,
+        task: &Task,
+        scratch: &Path,
+    ) -> Result<Arc<dyn Agent>, RunError> {
+        let measures = measures(&task.spec);
+        let asking = Asking {
+            root: &self.root,
+            trust,
+            demo: self.demo.as_ref(),
+            context,
+            currency: workspace.currency,
+            fixed_concurrency: measures.contains(&Measure::LatencyMs)
+                || measures.contains(&Measure::FirstTokenMs),
+            stream: measures.contains(&Measure::FirstTokenMs),
+            fresh_connections: false,
+            scratch,
+        };
+        let mut agent = task.agent.clone();
+        if task.spec.isolation == Isolation::Serial {
+            agent.limits.concurrency = 1;
+        }
+        let contents = |digest: &_| self.content(digest);
+        let environment = task.at.as_ref().and_then(|name| workspace.environments.get(name));
+        let target = environment.map(|environment| match &environment.deploy {
+            Deploy::Folder { path } => self.root.join(path),
+        });
+        let elsewhere = environment
+            .and_then(|environment| environment.endpoint.as_ref())
+            .map(|live| Elsewhere { url: &live.url, auth: live.auth.as_ref(), target: target.as_deref() });
+        Ok(asking.connect(&agent, &task.present.version.manifest, &contents, elsewhere).await?)
+    }
+}
+
+/// The budget of a spec: flags before the spec's own before the workspace's. Calls and cost are the run's, so what
+/// other specs used up is gone.
+pub(super) fn budget(workspace: &Workspace, spec: &Spec, request: &RunRequest, sum: &Sum) -> Budget {
+    let mut budget = spec.budget.unwrap_or(workspace.defaults.budget);
+    if let Some(calls) = request.calls {
+        budget.calls = calls.saturating_sub(sum.asked + sum.retried);
+    }
+    if let Some(micros) = request.cost_micros {
+        budget.cost = Some(MicroMoney { micros: micros - sum.cost_micros, currency: workspace.currency });
+    }
+    if let Some(time_ms) = request.time_ms {
+        budget.time_ms = time_ms;
+    }
+    budget
+}
+
+fn measures(spec: &Spec) -> BTreeSet<Measure> {
+    let of = |rule: &Rule| match rule {
+        Rule::Rate { of: Metric::Within { of, .. }, .. }
+        | Rule::Plain { of: Metric::Within { of, .. }, .. } => Some(*of),
+        _ => None,
+    };
+    spec.gate.iter().filter_map(|criterion| of(&criterion.rule)).collect()
+}
+
+pub(super) fn usable(reading: &Reading) -> Result<&Workspace, RunError> {
+    reading.workspace.as_ref().ok_or(RunError::BadSpec(reading.errors().max(1)))
+}
+
+/// The specs that are meant; every error in one of them is in the way.
+pub(super) fn chosen<'a>(reading: &'a Reading, names: &[SpecName]) -> Result<Vec<&'a Spec>, RunError> {
+    let meant: Vec<_> = if names.is_empty() {
+        reading.specs.iter().collect()
+    } else {
+        let find = |name: &SpecName| {
+            let found = reading.specs.iter().find(|read| read.name == *name);
+            found.ok_or_else(|| RunError::NoSuchSpec(name.clone()))
+        };
+        names.iter().map(find).collect::<Result<_, _>>()?
+    };
+    if meant.is_empty() {
+        return Err(if reading.errors() > 0 {
+            RunError::BadSpec(reading.errors())
+        } else {
+            RunError::NoSpec
+        });
+    }
+    let bad = || RunError::BadSpec(reading.errors().max(1));
+    meant.into_iter().map(|read| read.spec.as_ref().ok_or_else(bad)).collect()
+}

@@ -1,0 +1,202 @@
+//! Not worse than the live version by more than a margin: evidence from differences on the same cases.
+//!
+//! `d` is the candidate's score less the live version's on one case, in [−1, 1]. One set of bets is against "the
+//! candidate is worse by the margin or more" (E d ≤ −margin), the other against "it is as good or better"
+//! (E d ≥ 0). As in [`crate::betting`], a stake reaches `1/r` with a probability of at most `r` where its statement is
+//! true. The size of a bet suits a share ψ of cases on which the two differ; as ψ is unknown, several are laid.
+
+use crate::product::Product;
+use crate::special::normal_quantile;
+
+/// The shares of differing cases that the bets suit.
+const DIFFERING: [f64; 5] = [0.02, 0.05, 0.1, 0.2, 0.4];
+/// Pairs of a sequential test, for each that a fixed test would need.
+pub const PAIRS_FACTOR: u32 = 3;
+/// A bet never risks more than this part of its stake on one case.
+const RISKED_MAX: f64 = 0.95;
+
+/// The bet sizes for one statement: near the best one for each share, capped so that the worst difference, a loss
+/// of `loss_max`, leaves part of the stake.
+fn sizes(margin: f64, loss_max: f64) -> [f64; 5] {
+    DIFFERING.map(|share| (margin / (share + margin * margin)).min(RISKED_MAX / loss_max))
+}
+
+/// The pairs that a fixed test would need, by the normal approximation: (z + z)² · differing / margin², for a share
+/// `differing` of cases on which the two versions differ. A sequential test may be given [`PAIRS_FACTOR`] times
+/// as many; beyond that it is undecided. Risks in (0, ½); none when a number is out of range.
+#[must_use]
+pub fn pairs_fixed(margin: f64, wrongly_blocked: f64, wrongly_passed: f64, differing: f64) -> Option<u32> {
+    let risk = |value: f64| 0.0 < value && value < 0.5;
+    let sizes = 0.0 < margin && margin < 1.0 && 0.0 < differing && differing <= 1.0;
+    if !(sizes && risk(wrongly_blocked) && risk(wrongly_passed)) {
+        return None;
+    }
+    let z = normal_quantile(1.0 - wrongly_blocked) + normal_quantile(1.0 - wrongly_passed);
+    let pairs = libm::ceil(z * z * differing / (margin * margin));
+    (pairs < f64::from(u32::MAX)).then_some(pairs as u32)
+}
+
+/// The stake after one difference, for a bet of this size on the candidate being worse by less than `margin`:
+/// the factor `1 + size · (d + margin)`. Valid while `size ≤ 1 / (1 − margin)`.
+#[must_use]
+pub fn factor(difference: f64, margin: f64, size: f64) -> f64 {
+    1.0 + size * (difference + margin)
+}
+
+/// The evidence for and against "not worse by more than the margin", as pairs are heard.
+#[derive(Clone, Debug)]
+pub struct PairedBet {
+    margin: f64,
+    pass_limit: f64,
+    fail_limit: f64,
+    not_worse: [(f64, Product); 5],
+    not_as_good: [(f64, Product); 5],
+    heard: u32,
+    passed_at: Option<u32>,
+    failed_at: Option<u32>,
+}
+
+impl PairedBet {
+    /// Before the first pair. `margin` and both risks in (0, 1); none outside.
+    #[must_use]
+    pub fn new(margin: f64, wrongly_blocked: f64, wrongly_passed: f64) -> Option<Self> {
+        let open = |value: f64| 0.0 < value && value < 1.0;
+        if !(open(margin) && open(wrongly_blocked) && open(wrongly_passed)) {
+            return None;
+        }
+        let staked = |size| (size, Product::new(1.0 / DIFFERING.len() as f64));
+        Some(Self {
+            margin,
+            pass_limit: 1.0 / wrongly_passed,
+            fail_limit: 1.0 / wrongly_blocked,
+            // d + margin falls to margin − 1; −d falls to −1.
+            not_worse: sizes(margin, 1.0 - margin).map(staked),
+            not_as_good: sizes(margin, 1.0).map(staked),
+            heard: 0,
+            passed_at: None,
+            failed_at: None,
+        })
+    }
+
+    /// One more pair: candidate less live, in [−1, 1]; outside is read as the nearer end.
+    pub fn hear(&mut self, difference: f64) {
+        let difference = difference.clamp(-1.0, 1.0);
+        self.heard += 1;
+        for (size, stake) in &mut self.not_worse {
+            *stake = stake.times(factor(difference, self.margin, *size));
+        }
+        for (size, stake) in &mut self.not_as_good {
+            *stake = stake.times(1.0 - *size * difference);
+        }
+        if self.passed_at.is_none() && sum(&self.not_worse).at_least(self.pass_limit) {
+            self.passed_at = Some(self.heard);
+        }
+        if self.failed_at.is_none() && sum(&self.not_as_good).at_least(self.fail_limit) {
+            self.failed_at = Some(self.heard);
+        }
+    }
+
+    /// Pairs heard.
+    #[must_use]
+    pub fn heard(&self) -> u32 {
+        self.heard
+    }
+
+    /// The first number of pairs after which "worse by the margin" was excluded.
+    #[must_use]
+    pub fn passed_at(&self) -> Option<u32> {
+        self.passed_at
+    }
+
+    /// The first number of pairs after which "as good or better" was excluded.
+    #[must_use]
+    pub fn failed_at(&self) -> Option<u32> {
+        self.failed_at
+    }
+
+    /// Pairs to *pass* if all that follow differ by `difference`; none when more than `pairs_max` would be needed.
+    #[must_use]
+    pub fn pairs_to_pass(&self, difference: f64, pairs_max: u32) -> Option<u32> {
+        let mut ahead = self.clone();
+        for _ in 0..pairs_max {
+            if ahead.passed_at.is_some() {
+                break;
+            }
+            ahead.hear(difference);
+        }
+        ahead.passed_at.map(|at| at.saturating_sub(self.heard))
+    }
+
+    /// ln of the evidence against "worse by the margin", for display.
+    #[must_use]
+    pub fn log_not_worse(&self) -> f64 {
+        sum(&self.not_worse).ln()
+    }
+
+    /// ln of the evidence against "as good or better", for display.
+    #[must_use]
+    pub fn log_not_as_good(&self) -> f64 {
+        sum(&self.not_as_good).ln()
+    }
+}
+
+fn sum(bets: &[(f64, Product); 5]) -> Product {
+    bets.iter().fold(Product::new(0.0), |sum, (_, stake)| sum.plus(*stake))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn heard(margin: f64, differences: &[f64]) -> PairedBet {
+        let mut bet = PairedBet::new(margin, 0.05, 0.05).expect("in order");
+        differences.iter().for_each(|&difference| bet.hear(difference));
+        bet
+    }
+
+    #[test]
+    fn two_equal_versions_are_told_to_be_so_and_a_collapse_is_seen_at_once() {
+        let equal = heard(0.1, &[0.0; 100]);
+        assert!(equal.passed_at().is_some_and(|at| at < 40) && equal.failed_at().is_none());
+        let collapse = heard(0.1, &[-1.0; 20]);
+        assert!(collapse.failed_at().is_some_and(|at| at <= 8) && collapse.passed_at().is_none());
+    }
+
+    #[test]
+    fn the_pairs_are_planned_by_the_share_that_differs() {
+        // (1.645 + 1.645)² · 0.2 / 0.05² = 865.8
+        assert_eq!(pairs_fixed(0.05, 0.05, 0.05, 0.2), Some(866));
+        assert_eq!((pairs_fixed(0.0, 0.05, 0.05, 0.2), pairs_fixed(0.05, 0.05, 0.5, 0.2)), (None, None));
+        let bet = PairedBet::new(0.1, 0.05, 0.05).expect("in order");
+        let way = bet.pairs_to_pass(0.0, 500).expect("enough pairs");
+        assert_eq!(heard(0.1, &[0.0; 100]).passed_at(), Some(way));
+        assert_eq!(bet.pairs_to_pass(-1.0, 500), None);
+    }
+
+    #[test]
+    fn a_margin_or_a_risk_out_of_range_is_refused() {
+        for (margin, risk) in [(0.0, 0.05), (1.0, 0.05), (f64::NAN, 0.05), (0.1, 0.0), (0.1, 1.0)] {
+            assert!(PairedBet::new(margin, risk, 0.05).is_none());
+            assert!(PairedBet::new(margin, 0.05, risk).is_none());
+        }
+    }
+
+    proptest! {
+        /// The mean of a factor over two-point differences at the edge of its statement is 1, and none is negative.
+        #[test]
+        fn every_bet_is_fair_at_the_edge_and_keeps_a_stake(margin in 0.001_f64..0.999) {
+            let (passing, failing) = (sizes(margin, 1.0 - margin), sizes(margin, 1.0));
+            for size in passing {
+                let down = factor(-1.0, margin, size);
+                prop_assert!(down >= 0.04 && factor(1.0, margin, size) >= 1.0);
+                // −1 with chance (1 + margin)/2, +1 else: the mean is −margin.
+                let mean = 0.5 * (1.0 + margin) * down + 0.5 * (1.0 - margin) * factor(1.0, margin, size);
+                prop_assert!((mean - 1.0).abs() < 1e-12);
+            }
+            for size in failing {
+                prop_assert!(1.0 - size >= 0.04);
+            }
+        }
+    }
+}

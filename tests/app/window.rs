@@ -1,0 +1,198 @@
+//! The app as a person meets it: started, looked at, clicked. Every wait is for a state of the page, with a
+//! deadline, and says what the page showed instead.
+
+use std::{
+    fs,
+    net::{TcpListener, TcpStream},
+    path::PathBuf,
+    process::Stdio,
+    time::Duration,
+};
+
+use anyhow::{Context as _, bail, ensure};
+use fantoccini::{Client, ClientBuilder, Locator, elements::Element};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::json;
+use tokio::time::{Instant, interval, timeout};
+
+use crate::{home::Home, process::Process};
+
+/// How long a state may take to come; generous, for a machine under load.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+/// How often it is looked for.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+/// Characters of the page that a failed wait quotes.
+const QUOTE_CHARS_MAX: usize = 2_000;
+
+/// The app's window, with the driver that looks at it. Dropped without being closed, the app is killed: that is how
+/// a journey makes it crash.
+pub(crate) struct Window {
+    client: Client,
+    _driver: Process,
+}
+
+#[allow(dead_code, reason = "a vocabulary: each journey uses some of it")]
+impl Window {
+    /// Starts the app in `home` with `arguments`, and waits for its page. One window a home at a time: a second
+    /// start comes out as the first one's window.
+    pub(crate) async fn open(home: &Home, arguments: &[&str]) -> anyhow::Result<Self> {
+        let app = app()?;
+        // Free a moment ago; should another process take it meanwhile, the driver ends and says so.
+        let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
+        let mut driver = Process::start(
+            home.command("WebKitWebDriver")?
+                .args(["--host=127.0.0.1", &format!("--port={port}")])
+                .env("TAURI_WEBVIEW_AUTOMATION", "true")
+                .stdin(Stdio::null()),
+        )?;
+        until("WebKitWebDriver answers".to_owned(), async || {
+            if let Some(status) = driver.child().try_wait()? {
+                bail!("WebKitWebDriver ended at once: {status}");
+            }
+            Ok(TcpStream::connect(("127.0.0.1", port)).is_ok())
+        })
+        .await?;
+        let options = json!({ "binary": app, "args": arguments });
+        let capabilities = json!({ "browserName": "wry", "webkitgtk:browserOptions": options });
+        let mut builder = ClientBuilder::new(HttpConnector::new());
+        builder.capabilities(capabilities.as_object().cloned().context("capabilities are an object")?);
+        let connected = timeout(PATIENCE, builder.connect(&format!("http://127.0.0.1:{port}"))).await;
+        let client = connected.context("the app's window did not come in time")??;
+        Ok(Self { client, _driver: driver })
+    }
+
+    /// The page's title.
+    pub(crate) async fn title(&self) -> anyhow::Result<String> {
+        Ok(self.client.title().await?)
+    }
+
+    /// Waits until the page shows `text`.
+    pub(crate) async fn shows(&self, text: &str) -> anyhow::Result<()> {
+        self.part("//body".to_owned()).shows(text).await
+    }
+
+    /// The part with `data-testid="id"`.
+    pub(crate) fn test_id(&self, id: &str) -> Part<'_> {
+        self.part(format!("//*[@data-testid=\"{id}\"]"))
+    }
+
+    /// What a person would call the button, link, tab or menu entry `name`.
+    pub(crate) fn named(&self, name: &str) -> Part<'_> {
+        let roles = ["button", "link", "tab", "menuitem", "option", "checkbox", "radio"];
+        let roles = roles.map(|role| format!("@role=\"{role}\"")).join(" or ");
+        self.part(format!(
+            "//*[self::button or self::a or {roles}][normalize-space()=\"{name}\" or @aria-label=\"{name}\"]"
+        ))
+    }
+
+    /// Presses keys where the focus is; special ones from `fantoccini::key`.
+    pub(crate) async fn press(&self, keys: &str) -> anyhow::Result<()> {
+        Ok(self.client.active_element().await?.send_keys(keys).await?)
+    }
+
+    /// Runs `script` in the page and answers what it returns.
+    pub(crate) async fn run(&self, script: &str) -> anyhow::Result<serde_json::Value> {
+        Ok(self.client.execute(script, Vec::new()).await?)
+    }
+
+    /// Runs `script` in the page and answers what it hands to the function `done`.
+    pub(crate) async fn run_until_done(&self, script: &str) -> anyhow::Result<serde_json::Value> {
+        let script = format!("const done = arguments[arguments.length - 1]; {script}");
+        Ok(self.client.execute_async(&script, Vec::new()).await?)
+    }
+
+    /// Saves what is seen as `target/window/name.png`.
+    pub(crate) async fn screenshot(&self, name: &str) -> anyhow::Result<()> {
+        let folder = app()?.with_file_name("window");
+        fs::create_dir_all(&folder)?;
+        let path = folder.join(format!("{name}.png"));
+        // What the page says is there before it is painted: the second frame after now holds it.
+        self.run_until_done("requestAnimationFrame(() => requestAnimationFrame(() => done(true)))").await?;
+        fs::write(&path, self.client.screenshot().await?).with_context(|| path.display().to_string())
+    }
+
+    /// Ends the session, and with it the app.
+    pub(crate) async fn close(self) -> anyhow::Result<()> {
+        Ok(timeout(PATIENCE, self.client.close()).await.context("the window did not close in time")??)
+    }
+
+    fn part(&self, xpath: String) -> Part<'_> {
+        Part { window: self, xpath }
+    }
+}
+
+/// A part of the page, looked up anew each time: pages redraw.
+pub(crate) struct Part<'a> {
+    window: &'a Window,
+    xpath: String,
+}
+
+#[allow(dead_code, reason = "a vocabulary: each journey uses some of it")]
+impl Part<'_> {
+    /// Waits until it is there and shows `text`.
+    pub(crate) async fn shows(&self, text: &str) -> anyhow::Result<()> {
+        let shown = until(format!("{} shows `{text}`", self.xpath), async || {
+            let Some(element) = self.find().await? else { return Ok(false) };
+            // A part that was redrawn under our eyes is looked for again.
+            Ok(element.text().await.is_ok_and(|shown| shown.contains(text)))
+        });
+        self.or_what_is_seen(shown.await).await
+    }
+
+    /// Waits until it is there and can be clicked, and clicks it.
+    pub(crate) async fn click(&self) -> anyhow::Result<()> {
+        let clicked = until(format!("{} can be clicked", self.xpath), async || {
+            let Some(element) = self.find().await? else { return Ok(false) };
+            Ok(element.click().await.is_ok())
+        });
+        self.or_what_is_seen(clicked.await).await
+    }
+
+    /// Waits until it is there, and types `text` into it in place of what it holds.
+    pub(crate) async fn fill(&self, text: &str) -> anyhow::Result<()> {
+        let filled = until(format!("{} can be filled", self.xpath), async || {
+            let Some(element) = self.find().await? else { return Ok(false) };
+            Ok(element.clear().await.is_ok() && element.send_keys(text).await.is_ok())
+        });
+        self.or_what_is_seen(filled.await).await
+    }
+
+    /// Waits until it is no longer there.
+    pub(crate) async fn leaves(&self) -> anyhow::Result<()> {
+        let left = until(format!("{} is gone", self.xpath), async || Ok(self.find().await?.is_none()));
+        self.or_what_is_seen(left.await).await
+    }
+
+    async fn find(&self) -> anyhow::Result<Option<Element>> {
+        Ok(self.window.client.find_all(Locator::XPath(&self.xpath)).await?.into_iter().next())
+    }
+
+    /// Adds the page's text to an error: what a person would have seen.
+    async fn or_what_is_seen(&self, result: anyhow::Result<()>) -> anyhow::Result<()> {
+        let Err(error) = result else { return Ok(()) };
+        let seen = self.window.run("return document.body ? document.body.innerText : ''").await;
+        let seen = seen.ok().and_then(|seen| seen.as_str().map(str::to_owned)).unwrap_or_default();
+        let seen: String = seen.chars().take(QUOTE_CHARS_MAX).collect();
+        Err(error.context(format!("the page shows:\n{seen}")))
+    }
+}
+
+/// Waits until `state` holds; fails after [`PATIENCE`].
+async fn until(what: String, mut state: impl AsyncFnMut() -> anyhow::Result<bool>) -> anyhow::Result<()> {
+    let deadline = Instant::now() + PATIENCE;
+    let mut looks = interval(LOOK_EVERY);
+    while !state().await? {
+        ensure!(Instant::now() < deadline, "waited {} s, and not: {what}", PATIENCE.as_secs());
+        looks.tick().await;
+    }
+    Ok(())
+}
+
+/// The app that was built beside this test.
+pub(crate) fn app() -> anyhow::Result<PathBuf> {
+    let test = std::env::current_exe()?;
+    let built = test.parent().and_then(|deps| deps.parent()).context("a test lies in target/*/deps")?;
+    let app = built.join("gatewright-app");
+    ensure!(app.exists(), "{} is missing: `cargo build --workspace` makes it", app.display());
+    Ok(app)
+}
