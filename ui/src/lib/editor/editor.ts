@@ -149,6 +149,8 @@ export function createEditor(parent: HTMLElement, input: EditorInput): Editor {
         ['workspace', 'spec'].includes(input.kind) ? yaml() : EditorView.lineWrapping,
         syntaxHighlighting(colours),
         look,
+        // The app's policy takes styles made at run time only with the nonce that it gave to the page's own.
+        EditorView.cspNonce.of(document.querySelector('style')?.nonce ?? ''),
         locked.of(lock(input.readOnly)),
         EditorView.contentAttributes.of({ 'aria-label': 'Text of the file', spellcheck: 'false', tabindex: '0' }),
         keymap.of([
