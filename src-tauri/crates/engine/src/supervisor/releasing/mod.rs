@@ -12,7 +12,7 @@ use gatewright_core::{
         WasLive, Weakening, Word,
     },
     id::{EnvironmentName, ReleaseId, SpecMeaning, SpecName, VersionId},
-    release::Release,
+    release::{Kind, Release},
     spec::{
         Rule,
         workspace::{self, Deploy, Environment, Workspace},
@@ -506,10 +506,19 @@ fn environment_of<'a>(
     environment.map(|found| (workspace, found)).ok_or_else(|| ReleaseError::NoSuchEnvironment(name.clone()))
 }
 
-/// What was live before what is live: the newest release to another version.
+/// What a rollback goes back to: what was live before what is live now. A version that was rolled back from is not
+/// on the way; whoever wants it names it.
 fn previous(lives: &[ReleaseRow]) -> Option<Release> {
-    let live = lives.first()?;
-    lives.iter().map(|row| &row.release).find(|release| release.to != live.release.to).cloned()
+    let mut way: Vec<&Release> = Vec::new();
+    for release in lives.iter().rev().map(|row| &row.release) {
+        match way.iter().position(|earlier| release.kind == Kind::Rollback && earlier.to == release.to) {
+            Some(place) => way.truncate(place),
+            None => way.retain(|earlier| earlier.to != release.to),
+        }
+        way.push(release);
+    }
+    way.pop();
+    way.pop().cloned()
 }
 
 /// What an environment demands, with the present meaning of each spec.
@@ -555,5 +564,66 @@ fn policy(reading: &Reading, environment: &Environment) -> EnvironmentPolicy {
         attempts_max: environment.attempts_max,
         max_age: environment.max_age,
         allow_opaque: environment.allow_opaque,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use gatewright_core::{
+        id::{Digest, GrantId},
+        release::{Rung, State, Times},
+    };
+
+    use super::*;
+
+    fn version(name: &str) -> VersionId {
+        VersionId(Digest::of_bytes(name.as_bytes()))
+    }
+
+    /// Rows newest first, as the history gives them; `<a` is a rollback to a, `a` a promotion.
+    fn lives(story: &str) -> Vec<ReleaseRow> {
+        let row = |(number, word): (usize, &str)| ReleaseRow {
+            release: Release {
+                id: ReleaseId(number as u128),
+                kind: if word.starts_with('<') { Kind::Rollback } else { Kind::Promotion },
+                grant: GrantId(Digest::of_bytes(word.as_bytes())),
+                environment: "production".into(),
+                from: None,
+                to: version(word.trim_start_matches('<')),
+                target_ref: None,
+                expected_revision: None,
+                fence: number as u64,
+                state: State::Live,
+                rung: Rung::Served,
+                times: Times::default(),
+                supersedes: None,
+            },
+            open: false,
+            seq: Seq(number as u64),
+            envelope: None,
+        };
+        let mut rows: Vec<ReleaseRow> = story.split_whitespace().enumerate().map(row).collect();
+        rows.reverse();
+        rows
+    }
+
+    #[test]
+    fn the_way_back_leads_past_what_was_rolled_back_from() {
+        let cases = [
+            ("", None),
+            ("a", None),
+            ("a b", Some("a")),
+            ("a b c", Some("b")),
+            ("a bad <a", None),
+            ("a b bad <b", Some("a")),
+            ("a b bad <b <a", None),
+            ("a b bad <b c", Some("b")),
+            ("a b a", Some("b")),
+            ("a b c <a", None),
+        ];
+        for (story, expected) in cases {
+            let found = previous(&lives(story)).map(|release| release.to);
+            assert_eq!(found, expected.map(version), "{story}");
+        }
     }
 }
