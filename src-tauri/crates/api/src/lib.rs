@@ -10,4 +10,4 @@ mod fault;
 pub mod local;
 pub mod host;
 #[cfg(test)]
-mod typescript;
+mod generated;
