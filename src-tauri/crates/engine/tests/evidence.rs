@@ -217,10 +217,17 @@ fn a_verdict_turned_into_a_pass_is_found() {
     assert!(found.contains("says something else than its record"), "{found}");
 
     let world = World::new();
-    world.tamper(
-        "DROP TRIGGER verdict_stays;
-         UPDATE verdict SET outcome = 0, record = CAST(replace(CAST(record AS TEXT), '\"fail\"', '\"pass\"') AS BLOB)",
-    );
+    world.tamper("DROP TRIGGER verdict_stays; UPDATE verdict SET outcome = 0");
+    // The record is packed: a forger unpacks, edits and packs it again.
+    let connection = Connection::open(Folder::of(world.workspace.path()).database()).expect("opened");
+    let record: Vec<u8> =
+        connection.query_row("SELECT record FROM verdict", [], |row| row.get(0)).expect("a verdict");
+    let record = String::from_utf8(zstd::decode_all(record.as_slice()).expect("unpacked")).expect("JSON");
+    let forged = record.replace(r#""outcome":"fail""#, r#""outcome":"pass""#);
+    assert_ne!(forged, record);
+    let packed = zstd::bulk::compress(forged.as_bytes(), 3).expect("packed");
+    connection.execute("UPDATE verdict SET record = ?1", [packed]).expect("edited");
+    drop(connection);
     let found = said(&world.findings());
     assert!(found.contains("its row says something else than was signed"), "{found}");
 }
@@ -228,7 +235,6 @@ fn a_verdict_turned_into_a_pass_is_found() {
 #[test]
 fn a_changed_reason_of_an_override_and_a_changed_release_are_found() {
     let world = World::new();
-    // The record is packed: a forger unpacks, edits and packs it again.
     let body = br#"{"override":{"by":"Bob","reason":"the customer waits"}}"#;
     let packed = zstd::bulk::compress(body, 3).expect("packed");
     let connection = Connection::open(Folder::of(world.workspace.path()).database()).expect("opened");

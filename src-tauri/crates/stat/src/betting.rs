@@ -14,6 +14,7 @@ use alloc::vec::Vec;
 use crate::design::Claim;
 use crate::interval::Interval;
 use crate::product::Product;
+use crate::walk::Walk;
 
 /// How the stake is spread over the alternatives.
 const STAKES: [f64; 3] = [0.6, 0.2, 0.2];
@@ -143,6 +144,74 @@ impl MixtureBet {
     }
 }
 
+/// What the test does with a version of a given level within a number of scores.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Outlook {
+    /// The probability that it passes.
+    pub pass: f64,
+    /// The probability that it fails.
+    pub fail: f64,
+    /// The probability that it is still undecided after the last score.
+    pub open: f64,
+    /// The mean number of scores heard.
+    pub calls_mean: f64,
+}
+
+/// The outlook within `calls_max` scores for a version whose scores are 0 or 1, with mean `mean`: exact, and the
+/// dearest case of that mean, as graded scores vary less. For the plan of a criterion that may stay undecided.
+#[must_use]
+pub fn outlook(claim: &Claim, calls_max: u32, mean: f64) -> Outlook {
+    let against_floor = Binary::new(claim.floor(), above(claim.target()), claim.wrongly_passed());
+    let against_target = Binary::new(claim.target(), below(claim.floor()), claim.wrongly_blocked());
+    let (mut pass, mut fail) = (Vec::new(), Vec::new());
+    // More failures are less evidence against the floor and more against the target, more calls the reverse: so
+    // neither boundary ever falls.
+    let (mut pass_next, mut fail_at) = (0, 0);
+    for n in 0..=calls_max {
+        while pass_next <= n && against_floor.excluded(n, pass_next) {
+            pass_next += 1;
+        }
+        while fail_at <= n && !against_target.excluded(n, fail_at) {
+            fail_at += 1;
+        }
+        pass.push((pass_next as i32 - 1).min(fail_at as i32 - 1));
+        fail.push(fail_at as i32);
+    }
+    let mut walk = Walk::new(mean, calls_max);
+    let asked = walk.decide(&pass, &fail);
+    let open = walk.open();
+    // No call follows the last one.
+    Outlook { pass: walk.pass, fail: walk.fail, open, calls_mean: asked - open }
+}
+
+/// Bets against one mean when all scores are 0 or 1: then the evidence is a function of two counts.
+struct Binary {
+    /// ln of the stake, of the factor of a pass, and of the factor of a failure.
+    logs: [(f64, f64, f64); 3],
+    log_limit: f64,
+}
+
+impl Binary {
+    fn new(mean: f64, alternatives: [f64; 3], risk: f64) -> Self {
+        let logs = core::array::from_fn(|bet| {
+            let log_at = |score| libm::log(factor(score, mean, alternatives[bet]));
+            (libm::log(STAKES[bet]), log_at(1.0), log_at(0.0))
+        });
+        Self { logs, log_limit: -libm::log(risk) }
+    }
+
+    fn excluded(&self, n: u32, failures: u32) -> bool {
+        // A bet on a perfect version is lost with the first failure.
+        let times = |count: u32, log: f64| if count == 0 { 0.0 } else { f64::from(count) * log };
+        let sum = self
+            .logs
+            .iter()
+            .map(|&(stake, pass, fail)| stake + times(n - failures, pass) + times(failures, fail))
+            .fold(f64::NEG_INFINITY, crate::special::log_add);
+        sum >= self.log_limit
+    }
+}
+
 /// The confidence sequence of the same bets: the means that the scores so far do not exclude, from below at the
 /// risk `wrongly_passed` and from above at `wrongly_blocked`. Valid at any time of stopping; the floor lies below
 /// it whenever the bets against the floor stand at their limit, the target above it whenever those against the
@@ -260,6 +329,21 @@ mod tests {
             let mean = 0.8 * factor(1.0, 0.8, alternative) + 0.2 * factor(0.0, 0.8, alternative);
             assert!((mean - 1.0).abs() < 1e-15);
         }
+    }
+
+    #[test]
+    fn the_outlook_is_that_of_the_handbook_and_says_what_stays_undecided() {
+        let long = |mean| outlook(&claim(), 1620, mean);
+        // Of 20,000 simulated runs.
+        for (mean, calls) in [(0.5, 8.6), (0.8, 72.9), (0.9, 81.2), (0.95, 35.4)] {
+            assert!((long(mean).calls_mean / calls - 1.0).abs() < 0.02, "{mean}: {:?}", long(mean));
+        }
+        assert_eq!(long(1.0).calls_mean, 18.0);
+        assert!(long(0.9).fail <= 0.05 && long(0.8).pass <= 0.05);
+        let short = outlook(&claim(), 60, 0.85);
+        assert!(short.open > 0.5 && (short.pass + short.fail + short.open - 1.0).abs() < 1e-12);
+        let perfect = outlook(&claim(), 17, 1.0);
+        assert_eq!((perfect.open, perfect.calls_mean), (1.0, 17.0));
     }
 
     #[test]

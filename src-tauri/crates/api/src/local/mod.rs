@@ -26,7 +26,7 @@ use gatewright_engine::{
 
 pub use gatewright_engine::port::demo::{Demo, DemoAddress};
 pub use release::PromoteWords;
-pub use run::{Progress, RunWords};
+pub use run::{Progress, RunWords, Tell};
 pub use workspace::{Initialised, check, explain, init, sarif, schema};
 
 use crate::{
@@ -61,7 +61,9 @@ impl Local {
             None => TrustWord::None,
             Some("") => TrustWord::ThisCall,
             Some(digest) => {
-                let digest = digest.parse().map_err(|error| ApiError::new(Code::BadArguments, format!("--trust: {error}")))?;
+                let digest = digest
+                    .parse()
+                    .map_err(|error| ApiError::new(Code::BadArguments, format!("--trust: {error}")))?;
                 TrustWord::Exactly(digest)
             }
         };
@@ -80,13 +82,19 @@ impl Local {
     /// The workspace's name: the file's, or the folder's.
     #[must_use]
     pub fn name(&self) -> String {
-        let named = self.reading.workspace.as_ref().map(|workspace| workspace.name.clone()).unwrap_or_default();
+        let named =
+            self.reading.workspace.as_ref().map(|workspace| workspace.name.clone()).unwrap_or_default();
         let folder = || self.engine.root().file_name().unwrap_or_default().to_string_lossy().into_owned();
         if named.is_empty() { folder() } else { named }
     }
 
     fn version_document(version: &Version, label: Option<String>) -> VersionDocument {
-        VersionDocument { id: version.id, label, dirty: version.provenance.dirty, grade: grade(version.grade) }
+        VersionDocument {
+            id: version.id,
+            label,
+            dirty: version.provenance.dirty,
+            grade: grade(version.grade),
+        }
     }
 
     fn label(&self, version: VersionId) -> Result<Option<String>, ApiError> {
@@ -98,8 +106,11 @@ impl Local {
 fn root(directory: Option<&Path>) -> Result<PathBuf, ApiError> {
     let start = directory.unwrap_or(Path::new("."));
     reading::find(start).ok_or_else(|| {
-        ApiError::new(Code::NoWorkspace, format!("no {WORKSPACE_FILE} in {} or a folder above it", start.display()))
-            .hint("`gatewright init` makes a first workspace, `gatewright init --sample` one with a demo agent.")
+        ApiError::new(
+            Code::NoWorkspace,
+            format!("no {WORKSPACE_FILE} in {} or a folder above it", start.display()),
+        )
+        .hint("`gatewright init` makes a first workspace, `gatewright init --sample` one with a demo agent.")
     })
 }
 

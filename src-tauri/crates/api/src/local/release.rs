@@ -15,8 +15,8 @@ use tokio_util::sync::CancellationToken;
 use super::{Local, time};
 use crate::{
     document::{
-        CandidateDocument, EnvironmentDocument, FORMAT, LiveDocument, OpenDocument, OverrideDocument, ReleaseDocument,
-        RollbackDocument, StatusDocument, TimesDocument,
+        CandidateDocument, EnvironmentDocument, FORMAT, LiveDocument, OpenDocument, OverrideDocument,
+        ReleaseDocument, RollbackDocument, StatusDocument, TimesDocument,
     },
     error::{ApiError, Code},
 };
@@ -59,7 +59,9 @@ impl Local {
             None => None,
         };
         let problem = lane.readiness.as_ref().and_then(|ready| {
-            [&ready.content, &ready.reachable, &ready.switchable].into_iter().find_map(|part| part.clone().err())
+            [&ready.content, &ready.reachable, &ready.switchable]
+                .into_iter()
+                .find_map(|part| part.clone().err())
         });
         let open = lane.open.as_ref().map(|release| OpenDocument {
             release: release.id,
@@ -119,11 +121,16 @@ impl Local {
     ///
     /// # Errors
     /// The decision is no, or nothing could be carried out.
-    pub async fn promote(&self, words: &PromoteWords, cancel: &CancellationToken) -> Result<ReleaseDocument, ApiError> {
+    pub async fn promote(
+        &self,
+        words: &PromoteWords,
+        cancel: &CancellationToken,
+    ) -> Result<ReleaseDocument, ApiError> {
         let clicked = self.engine.clock().elapsed();
         let (environment, version) = self.promotion(words)?;
         let word = word(words)?;
-        let promoted = self.engine.promote(&self.reading, &environment, &version, word, clicked, cancel).await;
+        let promoted =
+            self.engine.promote(&self.reading, &environment, &version, word, clicked, cancel).await;
         if let Err(ReleaseError::Refused(refusals)) = &promoted {
             self.engine.log_refusal(&environment, version.id, refusals).await?;
         }
@@ -158,9 +165,10 @@ impl Local {
         for settled in self.engine.settle(&self.reading, cancel).await? {
             documents.push(match settled {
                 Settled::Read(enacted) => self.document_of(&enacted)?,
-                Settled::NoEnvironment(release) => {
-                    self.release(&release, "Its environment is no longer in gatewright.yaml: put it back to settle it.")?
-                }
+                Settled::NoEnvironment(release) => self.release(
+                    &release,
+                    "Its environment is no longer in gatewright.yaml: put it back to settle it.",
+                )?,
                 Settled::Left(release, error) => self.release(&release, &error.to_string())?,
             });
         }
@@ -234,8 +242,12 @@ fn sentence(release: &Release, evidence: &str) -> String {
         }
         State::Live => format!("{to} is live in {environment} ({}): {evidence}.", rung(release.rung)),
         State::NotApplied => format!("Nothing changed in {environment}: {evidence}."),
-        State::Unknown => format!("Nobody knows what is live in {environment}: {evidence}. `gatewright settle` reads it."),
-        State::Conflict => format!("{environment} holds something else than either side expected: {evidence}."),
+        State::Unknown => {
+            format!("Nobody knows what is live in {environment}: {evidence}. `gatewright settle` reads it.")
+        }
+        State::Conflict => {
+            format!("{environment} holds something else than either side expected: {evidence}.")
+        }
         State::Superseded => format!("A later release took over in {environment}."),
         State::Intent | State::Staged | State::Switching | State::Switched | State::Observing => {
             format!("{to} in {environment} is not proved yet: {evidence}. `gatewright settle` looks again.")

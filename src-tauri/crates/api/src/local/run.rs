@@ -15,7 +15,8 @@ use tokio_util::sync::CancellationToken;
 use super::Local;
 use crate::{
     document::{
-        CallsDocument, CaseDocument, CostDocument, CountsDocument, CriterionDocument, FORMAT, RunDocument, SpecDocument,
+        CallsDocument, CaseDocument, CostDocument, CountsDocument, CriterionDocument, FORMAT, RunDocument,
+        SpecDocument,
     },
     error::{ApiError, Code},
 };
@@ -89,7 +90,12 @@ impl Local {
     ///
     /// # Errors
     /// The words fit nothing, files have errors, or something failed; what was answered before is kept.
-    pub async fn run(&self, words: &RunWords, tell: Tell, cancel: &CancellationToken) -> Result<RunDocument, ApiError> {
+    pub async fn run(
+        &self,
+        words: &RunWords,
+        tell: Tell,
+        cancel: &CancellationToken,
+    ) -> Result<RunDocument, ApiError> {
         let request = self.request(words)?;
         let follower = Arc::new(Follower { tell, last: Mutex::default() });
         let report = self.engine.run(&self.reading, &request, Some(follower), cancel).await?;
@@ -116,7 +122,8 @@ impl Local {
         let cost = words.cost.map(|cost| {
             let fits = cost.is_finite() && (0.0..=1e9).contains(&cost);
             #[expect(clippy::cast_possible_truncation, reason = "at most 1e15")]
-            fits.then_some((cost * 1e6).round() as i64).ok_or_else(|| bad(format!("--cost: {cost} is no amount")))
+            fits.then_some((cost * 1e6).round() as i64)
+                .ok_or_else(|| bad(format!("--cost: {cost} is no amount")))
         });
         Ok(RunRequest {
             specs: words.specs.iter().map(|spec| spec.as_str().into()).collect(),
@@ -236,7 +243,14 @@ struct Levels {
 
 impl Levels {
     fn of(rule: &Rule) -> Self {
-        let bare = |rule, metric| Self { rule, metric, target: None, floor: None, wrongly_blocked: None, wrongly_passed: None };
+        let bare = |rule, metric| Self {
+            rule,
+            metric,
+            target: None,
+            floor: None,
+            wrongly_blocked: None,
+            wrongly_passed: None,
+        };
         match rule {
             Rule::Rate { of, target, floor, risk } => Self {
                 target: Some(*target),
@@ -298,7 +312,9 @@ mod tests {
 
     #[test]
     fn money_is_written_without_useless_digits() {
-        for (micros, shown) in [(0, "0"), (12_000, "0.012"), (1_500_000, "1.5"), (-250_000, "-0.25"), (1, "0.000001")] {
+        for (micros, shown) in
+            [(0, "0"), (12_000, "0.012"), (1_500_000, "1.5"), (-250_000, "-0.25"), (1, "0.000001")]
+        {
             assert_eq!(super::cost(MicroMoney { micros, currency: Currency::USD }).amount, shown);
         }
     }

@@ -6,11 +6,17 @@ use gatewright_core::{
     id::{CaseMeaning, ComponentName, SpecName, VersionId},
     version::Manifest,
 };
-use gatewright_engine::store::{Read, StoreError, table::{CaseStat, VersionRow as Row}};
+use gatewright_engine::store::{
+    Read, StoreError,
+    table::{CaseStat, VersionRow as Row},
+};
 
 use super::{Local, run, time};
 use crate::{
-    document::{CaseChange, CompareDocument, ComponentRow, FORMAT, ScoreRow, ShowDocument, VersionRow, VersionsDocument},
+    document::{
+        CaseChange, CompareDocument, ComponentRow, FORMAT, ScoreRow, ShowDocument, VersionRow,
+        VersionsDocument,
+    },
     error::ApiError,
 };
 
@@ -97,7 +103,11 @@ impl Local {
     }
 }
 
-fn version_row(read: &Read<'_>, row: Row, live: &BTreeMap<VersionId, Vec<String>>) -> Result<VersionRow, StoreError> {
+fn version_row(
+    read: &Read<'_>,
+    row: Row,
+    live: &BTreeMap<VersionId, Vec<String>>,
+) -> Result<VersionRow, StoreError> {
     let id = row.version.id;
     let mut scores: BTreeMap<SpecName, ScoreRow> = BTreeMap::new();
     // Newest first: the first of a spec counts.
@@ -144,7 +154,8 @@ fn components(before: &Manifest, after: &Manifest) -> Vec<ComponentRow> {
 
 /// Cases that mean the same in both, and how many do not.
 fn changes(spec: &SpecName, before: &[CaseStat], after: &[CaseStat]) -> (Vec<CaseChange>, u32) {
-    let by_meaning: BTreeMap<CaseMeaning, &CaseStat> = before.iter().map(|stat| (stat.meaning, stat)).collect();
+    let by_meaning: BTreeMap<CaseMeaning, &CaseStat> =
+        before.iter().map(|stat| (stat.meaning, stat)).collect();
     let mut changes = Vec::new();
     let mut seen = BTreeSet::new();
     let mut left_out = 0;
@@ -162,14 +173,16 @@ fn changes(spec: &SpecName, before: &[CaseStat], after: &[CaseStat]) -> (Vec<Cas
             after: (stat.passed, stat.n),
         });
     }
-    left_out += u32::try_from(before.iter().filter(|stat| !seen.contains(&stat.meaning)).count()).unwrap_or(u32::MAX);
+    left_out +=
+        u32::try_from(before.iter().filter(|stat| !seen.contains(&stat.meaning)).count()).unwrap_or(u32::MAX);
     (changes, left_out)
 }
 
 /// A case that always passed and now never does is worse, the reverse better; one that sometimes passes in either is
 /// flaky. Shares in between are compared as they stand.
 fn change(before: &CaseStat, after: &CaseStat) -> &'static str {
-    let (old, new) = (u64::from(before.passed) * u64::from(after.n), u64::from(after.passed) * u64::from(before.n));
+    let (old, new) =
+        (u64::from(before.passed) * u64::from(after.n), u64::from(after.passed) * u64::from(before.n));
     let mixed = |stat: &CaseStat| stat.passed > 0 && stat.passed < stat.n;
     match new.cmp(&old) {
         std::cmp::Ordering::Less => "worse",

@@ -38,11 +38,15 @@ pub struct Initialised {
 /// # Errors
 /// There is a workspace already, or nothing can be written.
 pub fn init(folder: &Path, sample: Option<&[(&str, &[u8])]>) -> Result<Initialised, ApiError> {
-    let internal = |error: std::io::Error| ApiError::new(Code::Internal, format!("{}: {error}", folder.display()));
+    let internal =
+        |error: std::io::Error| ApiError::new(Code::Internal, format!("{}: {error}", folder.display()));
     std::fs::create_dir_all(folder).map_err(internal)?;
     if folder.join(WORKSPACE_FILE).exists() {
-        return Err(ApiError::new(Code::Refused, format!("{} holds a {WORKSPACE_FILE} already", folder.display()))
-            .hint("Open it as it is, or choose another folder."));
+        return Err(ApiError::new(
+            Code::Refused,
+            format!("{} holds a {WORKSPACE_FILE} already", folder.display()),
+        )
+        .hint("Open it as it is, or choose another folder."));
     }
     let first = spec::init::eight_lines(None);
     let eight: [(&str, &[u8]); 1] = [(WORKSPACE_FILE, first.as_bytes())];
@@ -67,7 +71,11 @@ pub fn init(folder: &Path, sample: Option<&[(&str, &[u8])]>) -> Result<Initialis
 ///
 /// # Errors
 /// There is no workspace.
-pub fn check(directory: Option<&Path>, paths: &[String], colour: bool) -> Result<(CheckDocument, String), ApiError> {
+pub fn check(
+    directory: Option<&Path>,
+    paths: &[String],
+    colour: bool,
+) -> Result<(CheckDocument, String), ApiError> {
     let (reading, found) = findings(directory, paths)?;
     let drawn = render(&found, &reading.sources, colour);
     let errors = found.iter().filter(|found| found.is_error()).count();
@@ -186,13 +194,25 @@ impl Local {
         })
     }
 
+    /// Computes again what is derived from recorded answers. How many values differed.
+    ///
+    /// # Errors
+    /// The history cannot be read or written.
+    pub async fn rebuild(&self) -> Result<u64, ApiError> {
+        Ok(self.engine.rebuild().await?)
+    }
+
     /// The state of workspace, history and trust.
     ///
     /// # Errors
     /// The history cannot be read at all.
     pub fn doctor(&self) -> Result<DoctorDocument, ApiError> {
         let errors = self.reading.errors();
-        let files = if errors == 0 { "every file is well".to_owned() } else { format!("{errors} errors: `gatewright check`") };
+        let files = if errors == 0 {
+            "every file is well".to_owned()
+        } else {
+            format!("{errors} errors: `gatewright check`")
+        };
         let state = self.engine.store().read(|read| read.state())?;
         let access = match self.engine.store().access() {
             Access::Writable => "can be written".to_owned(),
@@ -204,14 +224,30 @@ impl Local {
             None => false,
         };
         let open = self.engine.store().read(|read| read.open_releases())?.len();
-        let trusted = if trust { "trusted with all that it asks for" } else { "not trusted: `gatewright trust` shows what it asks for" };
-        let settled = if open == 0 { "every release is settled".to_owned() } else { format!("{open} open: `gatewright settle`") };
+        let trusted = if trust {
+            "trusted with all that it asks for"
+        } else {
+            "not trusted: `gatewright trust` shows what it asks for"
+        };
+        let settled = if open == 0 {
+            "every release is settled".to_owned()
+        } else {
+            format!("{open} open: `gatewright settle`")
+        };
         let check = |what: &str, well: bool, says: String| DoctorCheck { what: what.to_owned(), well, says };
         Ok(DoctorDocument {
             format: FORMAT,
             checks: vec![
                 check("files", errors == 0, files),
-                check("history", state.is_well(), if state.is_well() { "holds together".to_owned() } else { "damaged: `gatewright verify` says where".to_owned() }),
+                check(
+                    "history",
+                    state.is_well(),
+                    if state.is_well() {
+                        "holds together".to_owned()
+                    } else {
+                        "damaged: `gatewright verify` says where".to_owned()
+                    },
+                ),
                 check("writing", *self.engine.store().access() == Access::Writable, access),
                 check("trust", trust, trusted.to_owned()),
                 check("releases", open == 0, settled),
@@ -221,7 +257,8 @@ impl Local {
 
     pub(super) fn workspace(&self) -> Result<&spec::workspace::Workspace, ApiError> {
         self.reading.workspace.as_ref().ok_or_else(|| {
-            ApiError::new(Code::BadSpec, format!("{WORKSPACE_FILE} has errors")).hint("`gatewright check` shows them.")
+            ApiError::new(Code::BadSpec, format!("{WORKSPACE_FILE} has errors"))
+                .hint("`gatewright check` shows them.")
         })
     }
 }

@@ -1,8 +1,8 @@
 //! Specs: what an agent must do, from text to meaning.
 //!
-//! A file goes through four stages: bytes to text ([`text`]), text to one located tree ([`yaml`], [`tree`]), the tree
-//! to typed values with every finding in its place ([`reader`] and a file a concept), values to digests of what they
-//! mean ([`meaning`]). Nothing is read but through [`Files`], and no file can make reading fail, hang or exhaust
+//! A file goes through four stages: bytes to text (`text`), text to one located tree (`yaml`, `tree`), the tree
+//! to typed values with every finding in its place (`reader` and a file a concept), values to digests of what they
+//! mean (`meaning`). Nothing is read but through [`Files`], and no file can make reading fail, hang or exhaust
 //! memory.
 
 mod across;

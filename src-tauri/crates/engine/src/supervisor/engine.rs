@@ -182,7 +182,8 @@ impl Engine {
     pub async fn give_trust(&self, claims: Claims) -> Result<Trust, EngineError> {
         let digest = claims.digest();
         let trust = Trust::give(&self.user, &self.root, claims, self.clock.now().0)?;
-        let log = self.store.write(Durability::Full, move |write| write.append(Happened::TrustGiven { digest }));
+        let log =
+            self.store.write(Durability::Full, move |write| write.append(Happened::TrustGiven { digest }));
         log.await?;
         Ok(trust)
     }
