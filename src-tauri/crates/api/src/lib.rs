@@ -7,7 +7,7 @@ pub mod document;
 pub mod dto;
 pub mod error;
 mod fault;
-pub mod host;
-pub mod local;
 #[cfg(test)]
 mod generated;
+pub mod host;
+pub mod local;
