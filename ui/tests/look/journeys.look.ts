@@ -96,6 +96,17 @@ describe('a spec', () => {
     expect(asked('spec_save')).toEqual([{ file: SOURCE.file, digest: SOURCE.digest, text: expect.stringContaining('of the shop') }]);
   });
 
+  it('offers what may be written, with what it means', async () => {
+    await at('#/specs', 'plan-lines');
+    await page.click('.cm-line:has-text("trials: 5")');
+    await page.keyboard.press('End');
+    await page.keyboard.press('Enter');
+    await page.keyboard.type('ta');
+    await page.waitForSelector('.cm-tooltip-autocomplete li:has-text("tags")');
+    await page.click('.cm-tooltip-autocomplete li:has-text("tags")');
+    await page.waitForSelector('.cm-line:has-text("tags: ")');
+  });
+
   it('is mended by a key', async () => {
     await at('#/specs?file=specs%2Frefunds.yaml&line=18', 'plan-lines');
     await page.waitForSelector('.cm-lintRange-error');
