@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use anyhow::Context as _;
+use gatewright_api::host::UserFolder;
 use tauri::{
     AppHandle, Manager as _, Theme, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder, WindowEvent, Wry,
     webview::{Color, NewWindowResponse, PageLoadEvent},
@@ -56,7 +57,7 @@ pub(crate) fn run(opening: Opening) -> anyhow::Result<()> {
         )
         .invoke_handler(tauri::generate_handler![command::call])
         .setup(move |app| {
-            app.manage(Desktop::new(app.handle().clone()));
+            app.manage(Desktop::new(app.handle().clone(), UserFolder::find()?));
             open(app.handle())?;
             show(&opening);
             Ok(())

@@ -7,10 +7,7 @@ use gatewright_engine::{
     port::release::JournalError,
     store::StoreError,
     supervisor::{
-        AskingError, EngineError, ReleaseError, RunError,
-        seal::SealError,
-        trust::NotTrusted,
-        user::UserError,
+        AskingError, EngineError, ReleaseError, RunError, seal::SealError, trust::NotTrusted, user::UserError,
     },
 };
 

@@ -8,5 +8,6 @@ pub mod dto;
 pub mod error;
 mod fault;
 pub mod host;
+pub mod session;
 #[cfg(test)]
 mod typescript;
