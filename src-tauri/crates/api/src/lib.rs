@@ -11,3 +11,4 @@ mod fault;
 mod generated;
 pub mod host;
 pub mod local;
+pub mod session;

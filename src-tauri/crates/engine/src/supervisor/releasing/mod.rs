@@ -33,7 +33,11 @@ use super::{
 };
 use crate::{
     agent::{Context, RetryBudget},
-    deploy::{Desk, EnactError, Enacted, Order, Patience, adapter::Adapter, folder::Folder},
+    deploy::{
+        Desk, EnactError, Enacted, Order, Patience,
+        adapter::{Adapter, Staging, SwitchPlan},
+        folder::Folder,
+    },
     port::release::{JournalError, Probe},
     store::{Durability, StoreError, Write, table::NewDecision},
 };
@@ -169,6 +173,25 @@ impl Engine {
             Decision::Granted(grant) => Ok(*grant),
             Decision::Refused(refusals) => Err(ReleaseError::Refused(refusals)),
         }
+    }
+
+    /// What a switch of an environment to a recorded version would do, and what it would not turn back; nothing is
+    /// changed. `None` when the adapter cannot tell.
+    ///
+    /// # Errors
+    /// See [`ReleaseError`].
+    pub async fn switch_plan(
+        &self,
+        reading: &Reading,
+        environment: &EnvironmentName,
+        version: VersionId,
+    ) -> Result<Option<SwitchPlan>, ReleaseError> {
+        let (workspace, environment) = environment_of(reading, environment)?;
+        self.may_deploy(&self.trust(workspace)?, environment)?;
+        let Some(manifest) = decision::sealed_digest(&self.manifest(version)?) else { return Ok(None) };
+        let staging = Staging { version, manifest, sealed: Arc::new(SealedContent(self.store.clone())) };
+        let plan = self.adapter(environment).plan(&staging).await;
+        Ok(plan.inspect_err(|error| tracing::debug!(%error, "the adapter cannot plan")).ok())
     }
 
     /// Settles every open release of the workspace's environments.
