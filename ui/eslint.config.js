@@ -15,6 +15,8 @@ export default ts.config(
     rules: {
       'no-console': 'error',
       eqeqeq: 'error',
+      // svelte-check knows the names of types, and this rule does not.
+      'no-undef': 'off',
       'no-restricted-imports': ['error', { patterns: ['@tauri-apps/*'] }],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
       // What an agent said is data: there is no way to show it as markup.

@@ -18,7 +18,7 @@ use tokio::time::{Instant, interval, timeout};
 use crate::{home::Home, process::Process};
 
 /// How long a state may take to come; generous, for a machine under load.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 /// How often it is looked for.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// Characters of the page that a failed wait quotes.

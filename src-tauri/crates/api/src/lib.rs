@@ -7,7 +7,8 @@ pub mod document;
 pub mod dto;
 pub mod error;
 mod fault;
-pub mod host;
-pub mod session;
 #[cfg(test)]
-mod typescript;
+mod generated;
+pub mod host;
+pub mod local;
+pub mod session;

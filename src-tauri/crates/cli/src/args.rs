@@ -7,39 +7,39 @@ use clap_complete::Shell;
 
 /// Spec-driven CI/CD for AI agents: gates that decide whether a version may go live, and the way back.
 #[derive(Debug, Parser)]
-#[command(name = "gatewright", version, propagate_version = true, max_term_width = 100)]
-pub struct Cli {
+#[command(name = "gatewright", version, max_term_width = 100)]
+pub(crate) struct Cli {
     /// What holds for every command.
     #[command(flatten)]
-    pub common: Common,
+    pub(crate) common: Common,
     /// What to do.
     #[command(subcommand)]
-    pub command: Command,
+    pub(crate) command: Command,
 }
 
 /// What holds for every command.
 #[derive(Debug, Args)]
-pub struct Common {
+pub(crate) struct Common {
     /// The workspace: the folder with gatewright.yaml, or one below it
     #[arg(short = 'C', long = "dir", value_name = "DIR", global = true)]
-    pub directory: Option<PathBuf>,
+    pub(crate) directory: Option<PathBuf>,
     /// Print one JSON document on standard output, everything else on standard error
     #[arg(long, global = true)]
-    pub json: bool,
+    pub(crate) json: bool,
     /// Say only what was asked for
     #[arg(short, long, global = true)]
-    pub quiet: bool,
+    pub(crate) quiet: bool,
     /// Plain text without colour (also NO_COLOR)
     #[arg(long, global = true)]
-    pub no_color: bool,
+    pub(crate) no_color: bool,
     /// Trust, for this call, what the folder would run and reach; `--trust=sha256:…` only if it is exactly that
     #[arg(long, global = true, value_name = "DIGEST", num_args = 0..=1, require_equals = true, default_missing_value = "")]
-    pub trust: Option<String>,
+    pub(crate) trust: Option<String>,
 }
 
 /// What to do.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Make a workspace that runs at once
     Init {
         /// Where; the present folder when absent
@@ -65,8 +65,6 @@ pub enum Command {
         /// Only these specs
         specs: Vec<String>,
     },
-    /// Do on save what the workspace says, until stopped
-    Watch,
     /// List versions and their scores
     Versions,
     /// Show one version
@@ -129,62 +127,62 @@ pub enum Command {
 
 /// How a run is done.
 #[derive(Debug, Args)]
-pub struct Run {
+pub(crate) struct Run {
     /// Only these specs
-    pub specs: Vec<String>,
+    pub(crate) specs: Vec<String>,
     /// Ask this version instead of the present files
     #[arg(long, value_name = "VERSION")]
-    pub version: Option<String>,
+    pub(crate) version: Option<String>,
     /// Ask at the endpoint of this environment
     #[arg(long, value_name = "ENVIRONMENT")]
-    pub at: Option<String>,
+    pub(crate) at: Option<String>,
     /// Name the version
     #[arg(long, value_name = "TEXT")]
-    pub label: Option<String>,
+    pub(crate) label: Option<String>,
     /// Calls at most
     #[arg(long, value_name = "N")]
-    pub calls: Option<u64>,
+    pub(crate) calls: Option<u64>,
     /// Cost at most, in the workspace's currency
     #[arg(long, value_name = "X")]
-    pub cost: Option<f64>,
+    pub(crate) cost: Option<f64>,
     /// Time at most, such as 10m
     #[arg(long, value_name = "TIME")]
-    pub time: Option<String>,
+    pub(crate) time: Option<String>,
     /// Stop as soon as it is known, also before every case was asked
     #[arg(long)]
-    pub enough: bool,
+    pub(crate) enough: bool,
     /// Ask again with fresh answers: counted
     #[arg(long)]
-    pub new_attempt: bool,
+    pub(crate) new_attempt: bool,
     /// Do not wait for another run of this workspace
     #[arg(long)]
-    pub no_wait: bool,
+    pub(crate) no_wait: bool,
 }
 
 /// How a version goes live.
 #[derive(Debug, Args)]
-pub struct Promote {
+pub(crate) struct Promote {
     /// Where
-    pub environment: String,
+    pub(crate) environment: String,
     /// Which version; the present one when absent
-    pub version: Option<String>,
+    pub(crate) version: Option<String>,
     /// Against the verdict, for this reason
     #[arg(long = "override", value_name = "REASON", requires = "by", conflicts_with = "bootstrap")]
-    pub overriding: Option<String>,
+    pub(crate) overriding: Option<String>,
     /// A first version, for this reason
     #[arg(long, value_name = "REASON", requires = "by")]
-    pub bootstrap: Option<String>,
+    pub(crate) bootstrap: Option<String>,
     /// Who says so
     #[arg(long, value_name = "NAME")]
-    pub by: Option<String>,
+    pub(crate) by: Option<String>,
     /// Do not ask
     #[arg(long, short)]
-    pub yes: bool,
+    pub(crate) yes: bool,
 }
 
 /// How findings are printed.
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
-pub enum CheckFormat {
+pub(crate) enum CheckFormat {
     /// For people
     #[default]
     Text,
@@ -196,7 +194,7 @@ pub enum CheckFormat {
 
 /// Of which file.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum SchemaOf {
+pub(crate) enum SchemaOf {
     /// gatewright.yaml
     Workspace,
     /// specs/**/*.yaml

@@ -10,18 +10,18 @@ use serde::Serialize;
 
 /// How to print.
 #[derive(Clone, Copy, Debug)]
-pub struct Output {
+pub(crate) struct Output {
     /// One JSON document instead of text.
-    pub json: bool,
+    pub(crate) json: bool,
     /// No remarks on standard error.
-    pub quiet: bool,
+    pub(crate) quiet: bool,
     /// Whether colours may be used.
-    pub colour: bool,
+    pub(crate) colour: bool,
 }
 
 /// What a colour means. Shape and word stand beside it, always.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ink {
+pub(crate) enum Ink {
     /// Pass, met, live.
     Good,
     /// Fail, not met, blocked.
@@ -37,14 +37,14 @@ pub enum Ink {
 impl Output {
     /// By the flags, the terminal and `NO_COLOR`.
     #[must_use]
-    pub fn new(json: bool, quiet: bool, no_colour: bool) -> Self {
+    pub(crate) fn new(json: bool, quiet: bool, no_colour: bool) -> Self {
         let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
         Self { json, quiet, colour: wanted && !no_colour && !json && io::stdout().is_terminal() }
     }
 
     /// `text` in an ink, where colours may be used.
     #[must_use]
-    pub fn paint(self, ink: Ink, text: &str) -> String {
+    pub(crate) fn paint(self, ink: Ink, text: &str) -> String {
         let code = match ink {
             Ink::Good => "38;5;32",
             Ink::Bad => "38;5;208",
@@ -56,14 +56,14 @@ impl Output {
     }
 
     /// A line of the answer.
-    pub fn line(self, text: impl AsRef<str>) {
+    pub(crate) fn line(self, text: impl AsRef<str>) {
         if !self.json {
             println!("{}", text.as_ref());
         }
     }
 
     /// Text that is the answer itself, whatever the form.
-    pub fn raw(self, text: &str) {
+    pub(crate) fn raw(self, text: &str) {
         print!("{text}");
         // A reader that went away, such as `head`, has read all it wanted.
         let _ = io::stdout().flush();
@@ -73,7 +73,7 @@ impl Output {
     ///
     /// # Errors
     /// The document cannot be written as JSON.
-    pub fn document(self, document: &impl Serialize) -> anyhow::Result<()> {
+    pub(crate) fn document(self, document: &impl Serialize) -> anyhow::Result<()> {
         if self.json {
             println!("{}", serde_json::to_string_pretty(document)?);
         }
@@ -81,14 +81,14 @@ impl Output {
     }
 
     /// A remark beside the answer.
-    pub fn remark(self, text: impl AsRef<str>) {
+    pub(crate) fn remark(self, text: impl AsRef<str>) {
         if !self.quiet {
             eprintln!("{}", text.as_ref());
         }
     }
 
     /// What went wrong: text on standard error, and the document when JSON is wanted.
-    pub fn error(self, code: &str, message: &str, hint: Option<&str>) {
+    pub(crate) fn error(self, code: &str, message: &str, hint: Option<&str>) {
         if self.json {
             let document = ErrorDocument {
                 format: FORMAT,
@@ -106,7 +106,7 @@ impl Output {
 
     /// Asks a question on a terminal; anything but `y` or `yes` is no. `None` without a terminal.
     #[must_use]
-    pub fn ask(self, question: &str) -> Option<bool> {
+    pub(crate) fn ask(self, question: &str) -> Option<bool> {
         if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
             return None;
         }
@@ -120,9 +120,10 @@ impl Output {
 
 /// Columns of text, padded to the widest cell of each; the last one is not.
 #[must_use]
-pub fn table(rows: &[Vec<String>]) -> Vec<String> {
+pub(crate) fn table(rows: &[Vec<String>]) -> Vec<String> {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| shown_width(cell)).max();
+    let width =
+        |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| shown_width(cell)).max();
     let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
     let pad = |row: &Vec<String>| {
         let last = row.len().saturating_sub(1);
@@ -154,7 +155,8 @@ fn shown_width(cell: &str) -> usize {
 mod tests {
     #[test]
     fn a_table_lines_up_whatever_the_colours() {
-        let rows = [vec!["\u{1b}[1mab\u{1b}[0m".to_owned(), "c".to_owned()], vec!["a".to_owned(), "d".to_owned()]];
+        let rows =
+            [vec!["\u{1b}[1mab\u{1b}[0m".to_owned(), "c".to_owned()], vec!["a".to_owned(), "d".to_owned()]];
         assert_eq!(super::table(&rows), ["\u{1b}[1mab\u{1b}[0m  c", "a   d"]);
     }
 }

@@ -7,11 +7,14 @@
 //! layout of the folder that the live one reads.
 
 mod answer;
+mod embedded;
 mod live;
 mod noise;
 mod question;
 mod rule;
+pub mod sample;
 mod server;
 mod wire;
 
+pub use embedded::Embedded;
 pub use server::{DemoAgent, Settings, StartError};

@@ -22,6 +22,8 @@ pub(crate) struct Live {
     pub(crate) prompt: String,
     pub(crate) model: Option<String>,
     pub(crate) temperature: Option<f64>,
+    /// The tools of the release, as they are sent; none where it has none.
+    pub(crate) tools: Vec<Value>,
 }
 
 impl Live {
@@ -51,7 +53,15 @@ impl Live {
         let manifest = manifest.map_err(|error| unusable(format!("its manifest: {error}")))?;
         let manifest: Value =
             serde_json::from_str(&manifest).map_err(|error| unusable(format!("its manifest: {error}")))?;
+        let tools = match std::fs::read_to_string(release.join("files").join("tools")) {
+            Ok(text) => {
+                serde_json::from_str(&text).map_err(|error| unusable(format!("its tools: {error}")))?
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+            Err(error) => return Err(unusable(format!("its tools: {error}"))),
+        };
         Ok(Self {
+            tools,
             prompt,
             model: manifest.pointer("/components/model/value").and_then(Value::as_str).map(str::to_owned),
             temperature: manifest.pointer("/components/params/value/temperature").and_then(Value::as_f64),

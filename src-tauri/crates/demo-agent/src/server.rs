@@ -210,7 +210,7 @@ async fn live(
     if let Err(refused) = desk.admit(&headers) {
         return *refused;
     }
-    let request = match read(&body) {
+    let mut request = match read(&body) {
         Ok(request) => request,
         Err(refused) => return *refused,
     };
@@ -227,6 +227,8 @@ async fn live(
             return reply(StatusCode::SERVICE_UNAVAILABLE, &error(&why, "unavailable", "nothing_live"));
         }
     };
+    // What is live has its own tools, as it has its own prompt.
+    request.tools = live.tools;
     let persona = Persona {
         prompt: live.prompt,
         model: live.model.unwrap_or_else(|| request.model.clone()),

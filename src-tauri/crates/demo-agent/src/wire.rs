@@ -16,7 +16,7 @@ pub(crate) struct Request {
     #[serde(default)]
     pub(crate) temperature: Option<f64>,
     #[serde(default)]
-    tools: Vec<Value>,
+    pub(crate) tools: Vec<Value>,
     #[serde(default)]
     pub(crate) stream: bool,
 }

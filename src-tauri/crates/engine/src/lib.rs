@@ -10,6 +10,7 @@ pub mod durable;
 pub mod event;
 pub mod evidence;
 pub mod port;
+pub mod process;
 pub mod run;
 pub mod store;
 pub mod supervisor;

@@ -14,6 +14,7 @@ use alloc::vec::Vec;
 use crate::design::Claim;
 use crate::interval::Interval;
 use crate::product::Product;
+use crate::walk::Walk;
 
 /// How the stake is spread over the alternatives.
 const STAKES: [f64; 3] = [0.6, 0.2, 0.2];
@@ -117,6 +118,19 @@ impl MixtureBet {
         self.failed_at
     }
 
+    /// Scores to *pass* if all that follow are `score`; none when more than `calls_max` would be needed.
+    #[must_use]
+    pub fn calls_to_pass(&self, score: f64, calls_max: u32) -> Option<u32> {
+        let mut ahead = self.clone();
+        for _ in 0..calls_max {
+            if ahead.passed_at.is_some() {
+                break;
+            }
+            ahead.hear(score);
+        }
+        ahead.passed_at.map(|at| at.saturating_sub(self.heard))
+    }
+
     /// ln of the evidence against the floor, for display.
     #[must_use]
     pub fn log_against_floor(&self) -> f64 {
@@ -127,6 +141,74 @@ impl MixtureBet {
     #[must_use]
     pub fn log_against_target(&self) -> f64 {
         self.against_target.sum().ln()
+    }
+}
+
+/// What the test does with a version of a given level within a number of scores.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Outlook {
+    /// The probability that it passes.
+    pub pass: f64,
+    /// The probability that it fails.
+    pub fail: f64,
+    /// The probability that it is still undecided after the last score.
+    pub open: f64,
+    /// The mean number of scores heard.
+    pub calls_mean: f64,
+}
+
+/// The outlook within `calls_max` scores for a version whose scores are 0 or 1, with mean `mean`: exact, and the
+/// dearest case of that mean, as graded scores vary less. For the plan of a criterion that may stay undecided.
+#[must_use]
+pub fn outlook(claim: &Claim, calls_max: u32, mean: f64) -> Outlook {
+    let against_floor = Binary::new(claim.floor(), above(claim.target()), claim.wrongly_passed());
+    let against_target = Binary::new(claim.target(), below(claim.floor()), claim.wrongly_blocked());
+    let (mut pass, mut fail) = (Vec::new(), Vec::new());
+    // More failures are less evidence against the floor and more against the target, more calls the reverse: so
+    // neither boundary ever falls.
+    let (mut pass_next, mut fail_at) = (0, 0);
+    for n in 0..=calls_max {
+        while pass_next <= n && against_floor.excluded(n, pass_next) {
+            pass_next += 1;
+        }
+        while fail_at <= n && !against_target.excluded(n, fail_at) {
+            fail_at += 1;
+        }
+        pass.push((pass_next as i32 - 1).min(fail_at as i32 - 1));
+        fail.push(fail_at as i32);
+    }
+    let mut walk = Walk::new(mean, calls_max);
+    let asked = walk.decide(&pass, &fail);
+    let open = walk.open();
+    // No call follows the last one.
+    Outlook { pass: walk.pass, fail: walk.fail, open, calls_mean: asked - open }
+}
+
+/// Bets against one mean when all scores are 0 or 1: then the evidence is a function of two counts.
+struct Binary {
+    /// ln of the stake, of the factor of a pass, and of the factor of a failure.
+    logs: [(f64, f64, f64); 3],
+    log_limit: f64,
+}
+
+impl Binary {
+    fn new(mean: f64, alternatives: [f64; 3], risk: f64) -> Self {
+        let logs = core::array::from_fn(|bet| {
+            let log_at = |score| libm::log(factor(score, mean, alternatives[bet]));
+            (libm::log(STAKES[bet]), log_at(1.0), log_at(0.0))
+        });
+        Self { logs, log_limit: -libm::log(risk) }
+    }
+
+    fn excluded(&self, n: u32, failures: u32) -> bool {
+        // A bet on a perfect version is lost with the first failure.
+        let times = |count: u32, log: f64| if count == 0 { 0.0 } else { f64::from(count) * log };
+        let sum = self
+            .logs
+            .iter()
+            .map(|&(stake, pass, fail)| stake + times(n - failures, pass) + times(failures, fail))
+            .fold(f64::NEG_INFINITY, crate::special::log_add);
+        sum >= self.log_limit
     }
 }
 
@@ -231,11 +313,37 @@ mod tests {
     }
 
     #[test]
+    fn the_way_to_pass_is_counted_from_where_it_stands() {
+        let bet = heard(&[1.0, 1.0, 0.0]);
+        let way = bet.calls_to_pass(1.0, 200).expect("enough calls");
+        let mut scores = [1.0; 203];
+        scores[2] = 0.0;
+        assert_eq!(heard(&scores).passed_at(), Some(3 + way));
+        assert_eq!((bet.calls_to_pass(1.0, 5), bet.calls_to_pass(0.0, 200)), (None, None));
+        assert_eq!(heard(&[1.0; 40]).calls_to_pass(1.0, 0), Some(0));
+    }
+
+    #[test]
     fn the_mean_factor_at_the_statements_mean_is_one() {
         for alternative in [0.1, 0.9, 1.0] {
             let mean = 0.8 * factor(1.0, 0.8, alternative) + 0.2 * factor(0.0, 0.8, alternative);
             assert!((mean - 1.0).abs() < 1e-15);
         }
+    }
+
+    #[test]
+    fn the_outlook_is_that_of_the_handbook_and_says_what_stays_undecided() {
+        let long = |mean| outlook(&claim(), 1620, mean);
+        // Of 20,000 simulated runs.
+        for (mean, calls) in [(0.5, 8.6), (0.8, 72.9), (0.9, 81.2), (0.95, 35.4)] {
+            assert!((long(mean).calls_mean / calls - 1.0).abs() < 0.02, "{mean}: {:?}", long(mean));
+        }
+        assert_eq!(long(1.0).calls_mean, 18.0);
+        assert!(long(0.9).fail <= 0.05 && long(0.8).pass <= 0.05);
+        let short = outlook(&claim(), 60, 0.85);
+        assert!(short.open > 0.5 && (short.pass + short.fail + short.open - 1.0).abs() < 1e-12);
+        let perfect = outlook(&claim(), 17, 1.0);
+        assert_eq!((perfect.open, perfect.calls_mean), (1.0, 17.0));
     }
 
     #[test]

@@ -308,8 +308,10 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(40))]
+
         #[test]
-        fn both_risks_are_kept_and_no_bound_disagrees(cases in 2_u32..120, target in 0.5_f64..0.95, gap in 0.03_f64..0.4) {
+        fn both_risks_are_kept_and_no_bound_disagrees(cases in 2_u32..70, target in 0.5_f64..0.95, gap in 0.03_f64..0.4) {
             let claim = Claim::new(target, target - gap, 0.05, 0.05).expect("in order");
             let Ok(suite) = Suite::new(cases, &claim) else { return Ok(()) };
             let test = suite.boundary(&claim);

@@ -80,7 +80,7 @@ pub fn boundary(failure_rate: f64, wrongly_passed: f64) -> Result<Boundary, Desi
     if first > BOUNDARY_TRIALS_MAX {
         return Err(DesignError::TooRare(failure_rate));
     }
-    let mut walk = BadAnswers::new(failure_rate);
+    let mut walk = BadAnswers::new(failure_rate, MISSING_MAX);
     let mut pass_at_missing_le = vec![-1];
     let mut left = wrongly_passed;
     for missing in 0..=MISSING_MAX {
@@ -111,12 +111,15 @@ pub fn boundary(failure_rate: f64, wrongly_passed: f64) -> Result<Boundary, Desi
 /// missing: the certificate of a boundary.
 #[must_use]
 pub fn wrongly_passed(pass_at_missing_le: &[i32], failure_rate: f64) -> f64 {
-    let mut walk = BadAnswers::new(failure_rate);
+    let most = pass_at_missing_le.iter().copied().max().unwrap_or(-1);
+    let mut walk = BadAnswers::new(failure_rate, usize::try_from(most).unwrap_or(0));
     let mut passed = 0.0;
-    for &le in pass_at_missing_le.iter().skip(1) {
-        walk.step();
+    for (calls, &le) in pass_at_missing_le.iter().enumerate() {
+        if calls > 0 {
+            walk.step();
+        }
         if let Ok(missing) = usize::try_from(le) {
-            passed += walk.stop(missing.min(MISSING_MAX));
+            passed += walk.stop(missing);
         }
     }
     passed
@@ -152,19 +155,19 @@ struct BadAnswers {
     rate: f64,
     calls: u32,
     /// By the number of bad answers; more than can still pass need not be told apart.
-    mass: [f64; MISSING_MAX + 1],
+    mass: Vec<f64>,
 }
 
 impl BadAnswers {
-    fn new(rate: f64) -> Self {
-        let mut mass = [0.0; MISSING_MAX + 1];
+    fn new(rate: f64, bad_max: usize) -> Self {
+        let mut mass = vec![0.0; bad_max + 1];
         mass[0] = 1.0;
         Self { rate, calls: 0, mass }
     }
 
     fn step(&mut self) {
         self.calls += 1;
-        for bad in (0..=MISSING_MAX).rev() {
+        for bad in (0..self.mass.len()).rev() {
             let before = if bad > 0 { self.mass[bad - 1] } else { 0.0 };
             self.mass[bad] = (1.0 - self.rate) * self.mass[bad] + self.rate * before;
         }
@@ -234,6 +237,15 @@ mod tests {
         }
         let listed = f64::from(passed) / f64::from(1_u32 << last);
         assert_eq!(wrongly_passed(&found, 0.5), listed);
+    }
+
+    #[test]
+    fn the_certificate_counts_every_missing_answer_that_an_array_bears() {
+        // Ten of ten may be missing: everything passes. So it does when passing takes no call.
+        let any: Vec<_> = (0..=10).map(|n| if n < 10 { -1 } else { 10 }).collect();
+        assert!((wrongly_passed(&any, 0.3) - 1.0).abs() < 1e-12);
+        assert_eq!(wrongly_passed(&[0], 0.3), 1.0);
+        assert_eq!(wrongly_passed(&[], 0.3), 0.0);
     }
 
     #[test]

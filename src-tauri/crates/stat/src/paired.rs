@@ -6,9 +6,12 @@
 //! true. The size of a bet suits a share ψ of cases on which the two differ; as ψ is unknown, several are laid.
 
 use crate::product::Product;
+use crate::special::normal_quantile;
 
 /// The shares of differing cases that the bets suit.
 const DIFFERING: [f64; 5] = [0.02, 0.05, 0.1, 0.2, 0.4];
+/// Pairs of a sequential test, for each that a fixed test would need.
+pub const PAIRS_FACTOR: u32 = 3;
 /// A bet never risks more than this part of its stake on one case.
 const RISKED_MAX: f64 = 0.95;
 
@@ -16,6 +19,21 @@ const RISKED_MAX: f64 = 0.95;
 /// of `loss_max`, leaves part of the stake.
 fn sizes(margin: f64, loss_max: f64) -> [f64; 5] {
     DIFFERING.map(|share| (margin / (share + margin * margin)).min(RISKED_MAX / loss_max))
+}
+
+/// The pairs that a fixed test would need, by the normal approximation: (z + z)² · differing / margin², for a share
+/// `differing` of cases on which the two versions differ. A sequential test may be given [`PAIRS_FACTOR`] times
+/// as many; beyond that it is undecided. Risks in (0, ½); none when a number is out of range.
+#[must_use]
+pub fn pairs_fixed(margin: f64, wrongly_blocked: f64, wrongly_passed: f64, differing: f64) -> Option<u32> {
+    let risk = |value: f64| 0.0 < value && value < 0.5;
+    let sizes = 0.0 < margin && margin < 1.0 && 0.0 < differing && differing <= 1.0;
+    if !(sizes && risk(wrongly_blocked) && risk(wrongly_passed)) {
+        return None;
+    }
+    let z = normal_quantile(1.0 - wrongly_blocked) + normal_quantile(1.0 - wrongly_passed);
+    let pairs = libm::ceil(z * z * differing / (margin * margin));
+    (pairs < f64::from(u32::MAX)).then_some(pairs as u32)
 }
 
 /// The stake after one difference, for a bet of this size on the candidate being worse by less than `margin`:
@@ -96,6 +114,19 @@ impl PairedBet {
         self.failed_at
     }
 
+    /// Pairs to *pass* if all that follow differ by `difference`; none when more than `pairs_max` would be needed.
+    #[must_use]
+    pub fn pairs_to_pass(&self, difference: f64, pairs_max: u32) -> Option<u32> {
+        let mut ahead = self.clone();
+        for _ in 0..pairs_max {
+            if ahead.passed_at.is_some() {
+                break;
+            }
+            ahead.hear(difference);
+        }
+        ahead.passed_at.map(|at| at.saturating_sub(self.heard))
+    }
+
     /// ln of the evidence against "worse by the margin", for display.
     #[must_use]
     pub fn log_not_worse(&self) -> f64 {
@@ -130,6 +161,17 @@ mod tests {
         assert!(equal.passed_at().is_some_and(|at| at < 40) && equal.failed_at().is_none());
         let collapse = heard(0.1, &[-1.0; 20]);
         assert!(collapse.failed_at().is_some_and(|at| at <= 8) && collapse.passed_at().is_none());
+    }
+
+    #[test]
+    fn the_pairs_are_planned_by_the_share_that_differs() {
+        // (1.645 + 1.645)² · 0.2 / 0.05² = 865.8
+        assert_eq!(pairs_fixed(0.05, 0.05, 0.05, 0.2), Some(866));
+        assert_eq!((pairs_fixed(0.0, 0.05, 0.05, 0.2), pairs_fixed(0.05, 0.05, 0.5, 0.2)), (None, None));
+        let bet = PairedBet::new(0.1, 0.05, 0.05).expect("in order");
+        let way = bet.pairs_to_pass(0.0, 500).expect("enough pairs");
+        assert_eq!(heard(0.1, &[0.0; 100]).passed_at(), Some(way));
+        assert_eq!(bet.pairs_to_pass(-1.0, 500), None);
     }
 
     #[test]

@@ -143,18 +143,22 @@ impl Corridor {
         }
     }
 
-    /// Calls from (n, failures) to *pass* if all that follow pass; none when that can no longer be.
+    /// Calls from (n, failures) to *pass* if all that follow pass; none when they do not lead there.
     #[must_use]
     pub fn calls_to_pass(&self, n: u32, failures: u32) -> Option<u32> {
-        (n..=self.calls_max()).find(|&at| self.reached(at, failures) == Reached::Pass).map(|at| at - n)
+        self.calls_to(Reached::Pass, n, |_| failures)
     }
 
-    /// Calls from (n, failures) to *fail* if all that follow fail; none when that can no longer be.
+    /// Calls from (n, failures) to *fail* if all that follow fail; none when they do not lead there.
     #[must_use]
     pub fn calls_to_fail(&self, n: u32, failures: u32) -> Option<u32> {
-        (n..=self.calls_max())
-            .find(|&at| self.reached(at, failures + (at - n)) == Reached::Fail)
-            .map(|at| at - n)
+        self.calls_to(Reached::Fail, n, |more| failures + more)
+    }
+
+    fn calls_to(&self, wanted: Reached, n: u32, failures: impl Fn(u32) -> u32) -> Option<u32> {
+        let at = |more: u32| self.reached(n + more, failures(more));
+        let decided = (0..=self.calls_max().saturating_sub(n)).find(|&more| at(more) != Reached::Open)?;
+        (at(decided) == wanted).then_some(decided)
     }
 
     /// What the test does with a version that passes each call with probability `p`: exact, by the recursion.

@@ -2,13 +2,16 @@
 
 import type { CriterionState, Mark, Outcome, RowState, Standing } from '../../lib/api';
 
+/** A colour that says good, bad, neither or not known. */
+export type Tone = 'pass' | 'fail' | 'inconclusive' | 'unknown';
+
 /** The class that gives a mark its colour. */
-export const TONE: Record<Mark, 'pass' | 'fail' | 'inconclusive' | 'unknown'> = {
+export const TONE: Record<Mark, Tone> = {
   pass: 'pass',
   fail: 'fail',
   undecided: 'inconclusive',
   flaky: 'inconclusive',
-  override: 'inconclusive',
+  override: 'fail',
   unknown: 'unknown',
   running: 'unknown',
   waiting: 'unknown',

@@ -8,7 +8,7 @@ import { day, rate, versionName } from '../text/format';
 import { type Placed, placeLabels } from './labels';
 
 /** Points beyond which a picture keeps only the telling ones. */
-export const POINTS_MAX = 2000;
+export const POINTS_MAX = 600;
 
 const LEFT = 44;
 const RIGHT = 128;
@@ -39,7 +39,7 @@ export interface DrawnPoint {
   y: number;
   low: number | null;
   high: number | null;
-  label: { x: number; y: number; anchor: 'start' | 'end' | 'middle' } | null;
+  label: Placed;
   /** `0.86, 203 calls`. */
   text: string;
 }
@@ -73,7 +73,7 @@ export function crowded(timeline: Timeline, width: number): boolean {
   return times.some((at, index) => index > 0 && ((at - (times[index - 1] ?? at)) / Math.max(1, span)) * room < NEAR_PX);
 }
 
-/** Keeps the telling points of each bucket: its first, lowest, highest, and every one that failed or is undecided. */
+/** Keeps the telling points of each bucket: its first, its lowest, its highest; and the newest of all. */
 export function thin(points: readonly TimelinePoint[], buckets: number): number[] {
   const all = points.map((_, index) => index);
   if (points.length <= POINTS_MAX) return all;
@@ -102,7 +102,7 @@ export function timelinePicture(timeline: Timeline, frame: TimelineFrame, now = 
   const [lowest, highest] = valueRange(timeline, inSight);
   const y = scaleLinear([lowest, highest], [bottom, top]);
 
-  const kept = thin(inSight, Math.max(50, Math.floor(right - left)));
+  const kept = thin(inSight, Math.max(50, Math.floor((right - left) / 4)));
   const points = kept.flatMap((at): DrawnPoint[] => {
     const point = inSight[at];
     if (!point) return [];
@@ -143,7 +143,7 @@ export function timelinePicture(timeline: Timeline, frame: TimelineFrame, now = 
     floor: timeline.floor === null ? null : y(timeline.floor),
     bands: stretches.map(bandPath).filter((path) => path !== ''),
     series: stretches.map(seriesPath).filter((path) => path !== ''),
-    values: y.ticks(5).map((value) => ({ y: y(value), text: rate(value) })),
+    values: y.ticks(4).map((value) => ({ y: y(value), text: rate(value) })),
     dates: dateTicks(points, x, frame, left, right, now),
     changes: timeline.spec_changes
       .map(({ at, text }) => ({ x: x(at), text, anchor: x(at) > (left + right) / 2 ? ('end' as const) : ('start' as const) }))
@@ -206,9 +206,30 @@ function valueText(timeline: Timeline, point: TimelinePoint): string {
 
 function label(points: DrawnPoint[], frame: { left: number; right: number; top: number; bottom: number }): void {
   const whiskers = points.flatMap(({ x, low, high }) => (low === null || high === null ? [] : [{ left: x - 4, right: x + 4, top: high, bottom: low }]));
-  const wanted = points.map((drawn) => ({ x: drawn.x, y: drawn.y, text: `${versionName(drawn.point.version)} ${drawn.text}` }));
-  const placed: Placed[] = points.length > 40 ? [] : placeLabels(wanted, frame, whiskers);
-  for (const [index, drawn] of points.entries()) drawn.label = placed[index] ?? null;
+  const lines = byMeaning(points).flatMap(alongLine);
+  const wanted = points.map((drawn) => {
+    const name = versionName(drawn.point.version);
+    return { x: drawn.x, y: drawn.y, texts: [`${name} ${drawn.text}`, `${name} ${drawn.text.split(',')[0] ?? ''}`, name] };
+  });
+  const placed: Placed[] = points.length > 40 ? [] : placeLabels(wanted, frame, [...whiskers, ...lines]);
+  for (const [index, drawn] of points.entries()) {
+    const place = placed[index];
+    // The name is drawn apart, in bold.
+    drawn.label = place ? { ...place, text: place.text.slice(versionName(drawn.point.version).length + 1) } : null;
+  }
+}
+
+/** Small boxes along the line through a stretch, so that no label is struck through. */
+function alongLine(stretch: readonly DrawnPoint[]): { left: number; right: number; top: number; bottom: number }[] {
+  return stretch.slice(1).flatMap((end, index) => {
+    const start = stretch[index];
+    if (!start) return [];
+    const steps = Math.max(1, Math.round(Math.hypot(end.x - start.x, end.y - start.y) / 5));
+    return Array.from({ length: steps }, (_, step) => {
+      const [x, y] = [start.x + ((end.x - start.x) * step) / steps, start.y + ((end.y - start.y) * step) / steps];
+      return { left: x - 1, right: x + 1, top: y - 1, bottom: y + 1 };
+    });
+  });
 }
 
 function byMeaning(points: readonly DrawnPoint[]): DrawnPoint[][] {

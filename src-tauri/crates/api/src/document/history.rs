@@ -1,7 +1,7 @@
 //! Versions: all, one, two against each other.
 
 use gatewright_core::{
-    id::{Digest, VersionId},
+    id::Digest,
     version::{Manifest, Provenance},
 };
 use serde::Serialize;

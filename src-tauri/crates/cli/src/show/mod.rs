@@ -5,10 +5,10 @@ mod run;
 mod version;
 mod workspace;
 
-pub use release::{release, status};
-pub use run::run;
-pub use version::{compare, version, versions};
-pub use workspace::{doctor, trust, verify};
+pub(crate) use release::{release, status};
+pub(crate) use run::run;
+pub(crate) use version::{compare, version, versions};
+pub(crate) use workspace::{doctor, trust, verify};
 
 use crate::output::{Ink, Output};
 

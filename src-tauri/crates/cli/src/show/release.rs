@@ -6,7 +6,7 @@ use super::{short, time};
 use crate::output::{Ink, Output};
 
 /// Prints every environment.
-pub fn status(output: Output, document: &StatusDocument) {
+pub(crate) fn status(output: Output, document: &StatusDocument) {
     if document.environments.is_empty() {
         output.line("No environment yet: name one under `environments:` in gatewright.yaml when something is to go live.");
     }
@@ -33,8 +33,11 @@ fn lane(output: Output, environment: &EnvironmentDocument) {
     }
     let candidate = &environment.candidate;
     let id = candidate.version.map_or_else(|| "none".to_owned(), short);
-    let standing =
-        if candidate.may_ship { output.paint(Ink::Good, "● may ship") } else { output.paint(Ink::Bad, "■ blocked") };
+    let standing = if candidate.may_ship {
+        output.paint(Ink::Good, "● may ship")
+    } else {
+        output.paint(Ink::Bad, "■ blocked")
+    };
     output.line(format!("  candidate  {standing}  {id}"));
     for reason in &candidate.reasons {
         output.line(output.paint(Ink::Quiet, &format!("             {reason}")));
@@ -51,13 +54,18 @@ fn lane(output: Output, environment: &EnvironmentDocument) {
     if let Some(open) = &environment.open {
         output.line(output.paint(
             Ink::Open,
-            &format!("  open       release {} to {} is {}: `gatewright settle`", open.release, short(open.to), open.state),
+            &format!(
+                "  open       release {} to {} is {}: `gatewright settle`",
+                open.release,
+                short(open.to),
+                open.state
+            ),
         ));
     }
 }
 
 /// Prints what a release did.
-pub fn release(output: Output, document: &ReleaseDocument) {
+pub(crate) fn release(output: Output, document: &ReleaseDocument) {
     let ink = if document.state == "live" { Ink::Good } else { Ink::Bad };
     let shape = if document.state == "live" { "●" } else { "■" };
     output.line(format!("{} {}", output.paint(ink, shape), document.sentence));

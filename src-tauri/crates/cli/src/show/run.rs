@@ -9,7 +9,7 @@ use crate::output::{Ink, Output, table};
 const CASES_SHOWN_MAX: usize = 8;
 
 /// Prints what the specs' gates say.
-pub fn run(output: Output, document: &RunDocument) {
+pub(crate) fn run(output: Output, document: &RunDocument) {
     for spec in &document.specs {
         one(output, spec);
         output.line("");
@@ -62,7 +62,11 @@ fn row(output: Output, criterion: &CriterionDocument) -> Vec<String> {
         ("", high) => format!("at most {}", two_digits(high)),
         (low, high) => format!("{} to {}", two_digits(low), two_digits(high)),
     };
-    let name = if criterion.blocking { criterion.criterion.clone() } else { format!("{} (not blocking)", criterion.criterion) };
+    let name = if criterion.blocking {
+        criterion.criterion.clone()
+    } else {
+        format!("{} (not blocking)", criterion.criterion)
+    };
     vec![
         outcome(output, criterion.outcome),
         name,

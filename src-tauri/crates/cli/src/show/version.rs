@@ -6,7 +6,7 @@ use super::{outcome, short, time, two_digits};
 use crate::output::{Ink, Output, table};
 
 /// Prints every version with its newest scores.
-pub fn versions(output: Output, document: &VersionsDocument) {
+pub(crate) fn versions(output: Output, document: &VersionsDocument) {
     if document.versions.is_empty() {
         output.line("No version was asked yet: `gatewright run`.");
     }
@@ -30,7 +30,12 @@ fn rows(output: Output, version: &VersionRow) -> Vec<Vec<String>> {
         let value = if score.value.is_empty() {
             "no complete round".to_owned()
         } else {
-            format!("{} ({} to {})", two_digits(&score.value), two_digits(&score.low), two_digits(&score.high))
+            format!(
+                "{} ({} to {})",
+                two_digits(&score.value),
+                two_digits(&score.low),
+                two_digits(&score.high)
+            )
         };
         let live = if place == 0 { output.paint(Ink::Good, &live) } else { String::new() };
         row.extend([outcome(output, score.outcome), score.spec.clone(), value, live]);
@@ -40,7 +45,7 @@ fn rows(output: Output, version: &VersionRow) -> Vec<Vec<String>> {
 }
 
 /// Prints one version.
-pub fn version(output: Output, document: &ShowDocument) {
+pub(crate) fn version(output: Output, document: &ShowDocument) {
     output.line(output.paint(Ink::Strong, &document.row.version.id.to_string()));
     if let Some(label) = &document.row.version.label {
         output.line(format!("  label       {label}"));
@@ -61,7 +66,7 @@ pub fn version(output: Output, document: &ShowDocument) {
 }
 
 /// Prints what differs between two versions, worst first.
-pub fn compare(output: Output, document: &CompareDocument) {
+pub(crate) fn compare(output: Output, document: &CompareDocument) {
     let (before, after) = (&document.before, &document.after);
     output.line(format!("{} against {}", short(after.id), short(before.id)));
     for component in &document.components {
@@ -73,20 +78,32 @@ pub fn compare(output: Output, document: &CompareDocument) {
         };
         output.line(format!("  {:<10} {what}", component.component));
     }
-    let rows: Vec<Vec<String>> = document.cases.iter().map(|case| {
-        let sign = match case.change {
-            "worse" => output.paint(Ink::Bad, "▼ worse"),
-            "better" => output.paint(Ink::Good, "▲ better"),
-            other => format!("  {other}"),
-        };
-        let share = |(passed, trials): (u32, u32)| format!("{passed}/{trials}");
-        vec![sign, case.case.clone(), format!("{} → {}", share(case.before), share(case.after)), case.spec.clone()]
-    }).collect();
+    let rows: Vec<Vec<String>> = document
+        .cases
+        .iter()
+        .map(|case| {
+            let sign = match case.change {
+                "worse" => output.paint(Ink::Bad, "▼ worse"),
+                "better" => output.paint(Ink::Good, "▲ better"),
+                other => format!("  {other}"),
+            };
+            let share = |(passed, trials): (u32, u32)| format!("{passed}/{trials}");
+            vec![
+                sign,
+                case.case.clone(),
+                format!("{} → {}", share(case.before), share(case.after)),
+                case.spec.clone(),
+            ]
+        })
+        .collect();
     for line in table(&rows) {
         output.line(format!("  {line}"));
     }
     if document.not_compared > 0 {
-        let line = format!("  {} cases not compared: asked of one only, or changed in meaning", document.not_compared);
+        let line = format!(
+            "  {} cases not compared: asked of one only, or changed in meaning",
+            document.not_compared
+        );
         output.line(output.paint(Ink::Quiet, &line));
     }
 }

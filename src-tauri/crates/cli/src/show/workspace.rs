@@ -5,7 +5,7 @@ use gatewright_api::document::{DoctorDocument, TrustDocument, VerifyDocument};
 use crate::output::{Ink, Output};
 
 /// Prints what the folder would do.
-pub fn trust(output: Output, document: &TrustDocument, acts: &[String]) {
+pub(crate) fn trust(output: Output, document: &TrustDocument, acts: &[String]) {
     if acts.is_empty() {
         output.line("This folder would run nothing, reach nothing and use no key.");
     }
@@ -17,7 +17,7 @@ pub fn trust(output: Output, document: &TrustDocument, acts: &[String]) {
 }
 
 /// Prints whether the history holds.
-pub fn verify(output: Output, document: &VerifyDocument) {
+pub(crate) fn verify(output: Output, document: &VerifyDocument) {
     if document.holds {
         output.line(format!(
             "{} {} log entries, {} signatures and {} objects hold.",
@@ -33,7 +33,7 @@ pub fn verify(output: Output, document: &VerifyDocument) {
 }
 
 /// Prints the state of everything.
-pub fn doctor(output: Output, document: &DoctorDocument) {
+pub(crate) fn doctor(output: Output, document: &DoctorDocument) {
     for check in &document.checks {
         let mark = if check.well { output.paint(Ink::Good, "●") } else { output.paint(Ink::Bad, "■") };
         output.line(format!("{mark} {:<10} {}", check.what, check.says));

@@ -2,11 +2,11 @@
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Patch, Renderer, Snippet};
 
-use super::{Diagnostic, LITERAL_SECRET, Severity, Sources};
+use super::{Diagnostic, Severity, Sources};
 
 /// Draws diagnostics as text, one after the other, each with the line that it is about.
 ///
-/// A file that `sources` does not hold is named without its line, and so is a line that holds a key. `color` says whether escape codes are wanted.
+/// A file that `sources` does not hold is named without its line. `color` says whether escape codes are wanted.
 #[must_use]
 pub fn render(diagnostics: &[Diagnostic], sources: &Sources, color: bool) -> String {
     let renderer = if color { Renderer::styled() } else { Renderer::plain() };
@@ -30,8 +30,7 @@ fn groups<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources) -> Vec<Group<'a>
     };
     let place = diagnostic.place;
     let title = level.primary_title(visible(&diagnostic.message)).id(diagnostic.code.as_str());
-    let shown = sources.get(&diagnostic.file).filter(|_| diagnostic.code != LITERAL_SECRET);
-    let Some(text) = shown else {
+    let Some(text) = sources.get(&diagnostic.file) else {
         let origin =
             Origin::path(&diagnostic.file).line(place.line as usize).char_column(place.column as usize);
         let mut group = title.element(origin);

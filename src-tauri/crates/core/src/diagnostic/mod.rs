@@ -25,7 +25,7 @@ pub enum Severity {
     Note,
 }
 
-/// The code of a finding about a key that stands in a file: its line is never shown.
+/// The code of a finding about a key that stands in a file. Its place must be masked before the file is shown.
 pub const LITERAL_SECRET: &str = "literal-secret";
 
 /// The text of every file that diagnostics are about, by path: as decoded, without a byte order mark, lines ended

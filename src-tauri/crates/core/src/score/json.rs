@@ -1,11 +1,11 @@
 //! What an answer must be as JSON: JSON at all, of a schema's shape, with a value at a path.
 
-use jsonschema::{PatternOptions, Validator};
+use jsonschema::Validator;
 use serde_json::Value;
 use serde_json_path::JsonPath;
 
 use super::{Answer, Finding, matcher::Test, say};
-use crate::spec::Matcher;
+use crate::spec::{Matcher, pattern};
 
 /// Violations of a schema that a reason names at most.
 const VIOLATIONS_SHOWN_MAX: usize = 3;
@@ -16,8 +16,8 @@ pub(super) struct Schema(Validator);
 
 impl Schema {
     pub(super) fn new(schema: &Value) -> Result<Self, String> {
-        let validator = jsonschema::options().with_pattern_options(PatternOptions::regex()).build(schema);
-        validator.map(Self).map_err(|error| format!("the JSON Schema cannot be used: {error}"))
+        let validator = pattern::json_schema(schema);
+        validator.map(Self).map_err(|why| format!("the JSON Schema cannot be used: {why}"))
     }
 
     /// What in `value` violates it, in words; `None` when nothing does.

@@ -29,6 +29,7 @@ impl Draft {
             agent: "agent".into(),
             ask: Ask::default(),
             deterministic: false,
+            isolation: crate::spec::Isolation::default(),
             cases: vec![Case {
                 name: "case".into(),
                 turns: Vec::new(),
@@ -122,11 +123,7 @@ fn text_scorers_name_what_broke_the_rule() {
         found(PureScorer::StartsWith { text: "sure".to_owned(), case: true }, &reply),
         found(PureScorer::Regex { pattern: r"T-\d+".to_owned() }, &says("Your ticket is T-1042.")),
         found(PureScorer::Regex { pattern: r"T-\d+".to_owned() }, &reply),
-        found(PureScorer::Regex { pattern: "(".to_owned() }, &reply)
-            .lines()
-            .next()
-            .unwrap_or_default()
-            .to_owned(),
+        found(PureScorer::Regex { pattern: "(".to_owned() }, &reply),
         found(PureScorer::Length { of: LengthUnit::Words, min: None, max: Some(4) }, &reply),
         found(PureScorer::Length { of: LengthUnit::Characters, min: Some(30), max: None }, &reply),
         found(PureScorer::Length { of: LengthUnit::Words, min: Some(5), max: Some(5) }, &reply),

@@ -1,18 +1,13 @@
 //! What an answer's text must be, hold, begin with, match or measure.
 
-use regex::{Regex, RegexBuilder};
+use regex::Regex;
 
 use super::{Answer, Finding, say};
-use crate::spec::{LengthUnit, PureScorer};
+use crate::spec::{LengthUnit, PureScorer, pattern};
 
-/// Bytes that a compiled expression may take.
-const REGEX_BYTES_MAX: usize = 1 << 20;
-
-/// Compiles an expression in linear-time syntax, within a size limit.
-pub(super) fn compile(pattern: &str) -> Result<Regex, String> {
-    let built =
-        RegexBuilder::new(pattern).size_limit(REGEX_BYTES_MAX).dfa_size_limit(REGEX_BYTES_MAX).build();
-    built.map_err(|error| format!("`{}` is not a regular expression: {error}", say::excerpt(pattern)))
+/// Compiles an expression as the spec's reader does.
+pub(super) fn compile(text: &str) -> Result<Regex, String> {
+    pattern::regex(text).map_err(|why| format!("`{}` is not a regular expression: {why}", say::excerpt(text)))
 }
 
 /// A needle, folded once when case does not count.

@@ -3,18 +3,19 @@
 //! The case is the mould: its texts are templates, compiled once, over the columns of the row. What is wrong with a
 //! row is told with the row's own line.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, io::Read as _};
 
 use serde_json::{Map, Value as Json};
 
 use super::{
-    Turn,
+    CONTENT_BYTES_MAX, Expectation, Turn,
     case::{Cases, Marks, Stands},
     expect::{Scorers, expectations},
     normalised,
     reader::{At, Fields, Reader},
     row,
     template::Template,
+    text::decode,
     tree::{Entry, Node, Value},
     word,
 };
@@ -36,9 +37,36 @@ struct Dataset<'t> {
     templates: BTreeMap<u32, Template>,
     name: Option<At<'t>>,
     input: Option<At<'t>>,
-    expect: Option<At<'t>>,
+    expect: Expect<'t>,
     marks: Marks,
     findings: usize,
+}
+
+/// What a dataset expects of the answers.
+enum Expect<'t> {
+    /// What a column says that other tools know.
+    OfTheColumn,
+    /// The same of every row: read once.
+    Same(Vec<Expectation>),
+    /// Filled for every row.
+    Template(At<'t>),
+}
+
+/// Why a row is no case.
+struct Refused {
+    code: String,
+    message: String,
+    help: String,
+}
+
+impl From<String> for Refused {
+    fn from(message: String) -> Self {
+        Self {
+            code: "dataset".to_owned(),
+            message,
+            help: "mend the row, or what the case makes of it".to_owned(),
+        }
+    }
 }
 
 /// Adds a case for every row.
@@ -63,13 +91,23 @@ pub(super) fn read(
         templates: BTreeMap::new(),
         name: fields.get("name"),
         input: fields.get("input"),
-        expect: fields.get("expect"),
+        expect: Expect::OfTheColumn,
         marks,
         findings: 0,
     };
     let before = reader.diagnostics.len();
-    for part in [&dataset.name, &dataset.input, &dataset.expect].into_iter().flatten() {
+    for part in [&dataset.name, &dataset.input].into_iter().flatten() {
         compile(reader, part, &mut dataset.templates);
+    }
+    if let Some(expect) = fields.get("expect") {
+        let others = dataset.templates.len();
+        compile(reader, &expect, &mut dataset.templates);
+        dataset.expect = if dataset.templates.len() == others {
+            Expect::Same(expectations(reader, &expect, scorers))
+        } else {
+            check_shape(reader, &expect);
+            Expect::Template(expect)
+        };
     }
     if reader.failed_since(before) {
         return;
@@ -82,14 +120,39 @@ pub(super) fn read(
         count += 1;
         match row {
             Ok(row) => dataset.row(reader, place, &row, cases, scorers),
-            Err(problem) => dataset.refuse(reader, place, "dataset", problem, "mend the row"),
+            Err(problem) => dataset.refuse(reader, place, Refused::from(problem)),
         }
         if dataset.findings >= FINDINGS_MAX {
             break;
         }
     }
+    if dataset.findings > 0 {
+        keep_text(reader, &dataset.path);
+    }
     if count == 0 {
         reader.error(at, "empty", format!("`{}` holds no row", dataset.path), "write one, or leave it out");
+    }
+}
+
+/// Says what is wrong with an expectation whatever a row holds, where it stands and not once a row.
+fn check_shape(reader: &mut Reader<'_>, expect: &At<'_>) {
+    const OF_THE_SHAPE: [&str; 4] = ["unknown-key", "needs-newer", "missing-key", "conflict"];
+    let mut inner = Reader::new(&reader.file, reader.files);
+    expectations(&mut inner, expect, &mut Scorers::default());
+    let of_the_shape =
+        inner.diagnostics.into_iter().filter(|found| OF_THE_SHAPE.contains(&found.code.as_str()));
+    of_the_shape.for_each(|found| reader.push(found));
+}
+
+/// Keeps the text of a dataset that findings are about, if it is small enough to be shown.
+fn keep_text(reader: &mut Reader<'_>, path: &str) {
+    let mut bytes = Vec::new();
+    let limit = CONTENT_BYTES_MAX as u64 + 1;
+    let read = reader.files.open(path).map(|opened| opened.take(limit).read_to_end(&mut bytes));
+    if let Ok(Ok(_)) = read
+        && let Ok(text) = decode(&bytes, CONTENT_BYTES_MAX)
+    {
+        reader.sources.insert(path.to_owned(), text);
     }
 }
 
@@ -120,14 +183,13 @@ fn compile(reader: &mut Reader<'_>, at: &At<'_>, templates: &mut BTreeMap<u32, T
 }
 
 impl Dataset<'_> {
-    fn refuse(&mut self, reader: &mut Reader<'_>, place: Place, code: &str, problem: String, help: &str) {
+    fn refuse(&mut self, reader: &mut Reader<'_>, place: Place, refused: Refused) {
         self.findings += 1;
-        let (message, help) = if self.findings < FINDINGS_MAX {
-            (problem, help.to_owned())
-        } else {
-            (problem, format!("{help}; the rest of the file was not read"))
-        };
-        let mut found = Diagnostic::error(code, &self.path, &self.pointer, place, message);
+        let Refused { code, message, mut help } = refused;
+        if self.findings >= FINDINGS_MAX {
+            help.push_str("; the rest of the file was not read");
+        }
+        let mut found = Diagnostic::error(&code, &self.path, &self.pointer, place, message);
         found.help = Some(help);
         reader.push(found);
     }
@@ -140,34 +202,58 @@ impl Dataset<'_> {
         cases: &mut Cases,
         scorers: &mut Scorers,
     ) {
-        let help = "every column that the case names must have a value in every row";
-        let turns = match self.turns(row) {
-            Ok(turns) => turns,
-            Err(problem) => return self.refuse(reader, place, "dataset", problem, help),
+        let (name, turns) = match self.case(reader, row, scorers) {
+            Ok(case) => case,
+            Err(refused) => return self.refuse(reader, place, refused),
         };
-        let name = match self.case_name(row) {
-            Ok(name) => name,
-            Err(problem) => return self.refuse(reader, place, "dataset", problem, help),
-        };
-        let expect = match self.expected(row) {
-            Ok(expect) => expect,
-            Err(problem) => return self.refuse(reader, place, "dataset", problem, help),
-        };
-        let mut turns: Vec<Turn> = turns.into_iter().map(|user| Turn { user, expect: Vec::new() }).collect();
-        if let (Some(node), Some(last)) = (expect, turns.last_mut()) {
-            let mut inner = Reader::new(&self.path, reader.files);
-            let at = At { node: &node, pointer: self.pointer.clone() };
-            last.expect = expectations(&mut inner, &at, scorers);
-            reader.named.append(&mut inner.named);
-            if let Some(found) = inner.diagnostics.into_iter().find(Diagnostic::is_error) {
-                let help = found.help.unwrap_or_default();
-                return self.refuse(reader, place, &found.code, found.message, &help);
-            }
-        }
         let before = reader.diagnostics.len();
         let stands = Stands { file: &self.path, pointer: &self.pointer, place };
         cases.add(reader, &stands, name, turns, self.marks.clone());
         self.findings += reader.diagnostics.len() - before;
+    }
+
+    /// The case of a row: its name, if it has one, and its turns.
+    fn case(
+        &self,
+        reader: &mut Reader<'_>,
+        row: &Map<String, Json>,
+        scorers: &mut Scorers,
+    ) -> Result<(Option<String>, Vec<Turn>), Refused> {
+        let said = self.turns(row)?;
+        let name = self.case_name(row)?;
+        let expect = match &self.expect {
+            Expect::Same(expect) => expect.clone(),
+            Expect::Template(at) => self.expected(reader, &self.filled(at.node, row)?, scorers)?,
+            Expect::OfTheColumn => match of_the_column(row)? {
+                Some(node) => self.expected(reader, &node, scorers)?,
+                None => Vec::new(),
+            },
+        };
+        let mut turns: Vec<Turn> = said.into_iter().map(|user| Turn { user, expect: Vec::new() }).collect();
+        if let Some(last) = turns.last_mut() {
+            last.expect = expect;
+        }
+        Ok((name, turns))
+    }
+
+    /// The expectations of a row, or the first thing that is wrong with them.
+    fn expected(
+        &self,
+        reader: &mut Reader<'_>,
+        node: &Node,
+        scorers: &mut Scorers,
+    ) -> Result<Vec<Expectation>, Refused> {
+        let mut inner = Reader::new(&self.path, reader.files);
+        let at = At { node, pointer: self.pointer.clone() };
+        let expect = expectations(&mut inner, &at, scorers);
+        reader.named.append(&mut inner.named);
+        match inner.diagnostics.into_iter().find(Diagnostic::is_error) {
+            None => Ok(expect),
+            Some(found) => {
+                let help = found.help.unwrap_or_default();
+                Err(Refused { code: found.code, message: found.message, help })
+            }
+        }
     }
 
     /// What the user says in this row, turn by turn.
@@ -202,31 +288,6 @@ impl Dataset<'_> {
         Ok(named)
     }
 
-    /// What is expected, with the variables in place; or of the column that other tools use.
-    fn expected(&self, row: &Map<String, Json>) -> Result<Option<Node>, String> {
-        if let Some(at) = &self.expect {
-            return self.filled(at.node, row).map(Some);
-        }
-        let Some(value) = EXPECTED.into_iter().find_map(|column| row.get(column)) else { return Ok(None) };
-        let texts = match value {
-            Json::String(text) => vec![text.clone()],
-            Json::Number(number) => vec![number.to_string()],
-            Json::Array(items) => items
-                .iter()
-                .map(|item| item.as_str().map(str::to_owned))
-                .collect::<Option<Vec<_>>>()
-                .ok_or("what is expected is not a list of texts")?,
-            _ => return Err("what is expected is neither text nor a list of texts".to_owned()),
-        };
-        let place = Place::default();
-        let node = |value| Node { place, value };
-        let map = |key: &str, inner| {
-            node(Value::Map(vec![Entry { key: key.to_owned(), key_place: place, node: inner }]))
-        };
-        let texts = texts.into_iter().map(|text| node(Value::Text(text))).collect();
-        Ok(Some(map("contains", map("any", node(Value::List(texts))))))
-    }
-
     /// A part of the case with the row's variables in its texts.
     fn filled(&self, node: &Node, row: &Map<String, Json>) -> Result<Node, String> {
         let value = match &node.value {
@@ -246,13 +307,37 @@ impl Dataset<'_> {
             Value::Map(entries) => Value::Map(
                 entries
                     .iter()
-                    .map(|entry| Ok(Entry { node: self.filled(&entry.node, row)?, ..entry.clone() }))
+                    .map(|Entry { key, key_place, node }| {
+                        Ok(Entry { key: key.clone(), key_place: *key_place, node: self.filled(node, row)? })
+                    })
                     .collect::<Result<_, String>>()?,
             ),
             other => other.clone(),
         };
         Ok(Node { place: node.place, value })
     }
+}
+
+/// What a column expects that other tools know.
+fn of_the_column(row: &Map<String, Json>) -> Result<Option<Node>, String> {
+    let Some(value) = EXPECTED.into_iter().find_map(|column| row.get(column)) else { return Ok(None) };
+    let texts = match value {
+        Json::String(text) => vec![text.clone()],
+        Json::Number(number) => vec![number.to_string()],
+        Json::Array(items) => items
+            .iter()
+            .map(|item| item.as_str().map(str::to_owned))
+            .collect::<Option<Vec<_>>>()
+            .ok_or("what is expected is not a list of texts")?,
+        _ => return Err("what is expected is neither text nor a list of texts".to_owned()),
+    };
+    let place = Place::default();
+    let node = |value| Node { place, value };
+    let map = |key: &str, inner| {
+        node(Value::Map(vec![Entry { key: key.to_owned(), key_place: place, node: inner }]))
+    };
+    let texts = texts.into_iter().map(|text| node(Value::Text(text))).collect();
+    Ok(Some(map("contains", map("any", node(Value::List(texts))))))
 }
 
 /// The text of a chat message of the user.

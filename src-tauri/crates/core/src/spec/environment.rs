@@ -1,6 +1,6 @@
 //! Environments: where versions go live, and on which conditions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     files,
@@ -29,12 +29,20 @@ pub(super) const WEAKENINGS: [(&str, Weakening); 3] =
 /// Attempts beyond which only an override promotes, unless the file says otherwise.
 pub(super) const ATTEMPTS_MAX_DEFAULT: u32 = 3;
 
+/// The agents of a workspace.
+#[derive(Clone, Copy)]
+pub(super) struct Known<'w> {
+    pub(super) agents: &'w BTreeMap<AgentName, Agent>,
+    /// Named, and not to be read: what is wrong with them is said where they stand.
+    pub(super) unread: &'w BTreeSet<AgentName>,
+}
+
 /// Reads an environment.
 pub(super) fn read(
     reader: &mut Reader<'_>,
     at: &At<'_>,
     name: EnvironmentName,
-    agents: &BTreeMap<AgentName, Agent>,
+    agents: Known<'_>,
     default_agent: Option<&AgentName>,
 ) -> Option<Environment> {
     let before = reader.diagnostics.len();
@@ -71,17 +79,14 @@ pub(super) fn read(
     })
 }
 
-/// The name of an agent of the workspace.
-pub(super) fn reference(
-    reader: &mut Reader<'_>,
-    at: &At<'_>,
-    agents: &BTreeMap<AgentName, Agent>,
-) -> Option<AgentName> {
+/// The name of an agent of the workspace; of one that is not there it is the name as written.
+pub(super) fn reference(reader: &mut Reader<'_>, at: &At<'_>, known: Known<'_>) -> Option<AgentName> {
     let text = reader.filled(at)?.trim();
-    if let Some((name, _)) = agents.iter().find(|(name, _)| name.as_str() == text) {
-        return Some(name.clone());
+    let name = AgentName::new(text);
+    if known.agents.contains_key(&name) || known.unread.contains(&name) {
+        return Some(name);
     }
-    let names: Vec<&str> = agents.keys().map(AgentName::as_str).collect();
+    let names: Vec<&str> = known.agents.keys().chain(known.unread).map(AgentName::as_str).collect();
     let message = format!("there is no agent `{}`", word::shortened(text));
     match word::nearest(text, &names) {
         Some(meant) => {
@@ -95,7 +100,7 @@ pub(super) fn reference(
         }
         None => reader.error(at, "unknown-agent", message, "agents stand under `agents` in gatewright.yaml"),
     }
-    None
+    Some(name)
 }
 
 /// The live address: text, or a map with the key that it wants.

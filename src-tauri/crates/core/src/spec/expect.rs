@@ -310,6 +310,9 @@ pub(super) fn json_content(reader: &mut Reader<'_>, at: &At<'_>) -> Option<serde
     };
     let document = yaml::parse(&file, &text);
     let failed = !document.diagnostics.is_empty();
+    if failed {
+        reader.sources.insert(file.clone(), text);
+    }
     for found in document.diagnostics {
         reader.push(found);
     }

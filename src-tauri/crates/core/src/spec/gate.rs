@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     diagnostic::{Diagnostic, Place},
-    id::{CriterionName, ScorerName, Tag},
+    id::{CriterionName, Tag},
 };
 
 pub(super) const CRITERION: Keys = Keys {
@@ -66,7 +66,7 @@ pub(super) struct Heard<'s> {
     pub(super) cases: &'s [Case],
     /// Whether every case could be read: else nothing is said of what is missing among them.
     pub(super) complete: bool,
-    pub(super) scorers: Vec<&'s ScorerName>,
+    pub(super) scorers: Vec<&'s str>,
     pub(super) risk: Risk,
 }
 
@@ -317,28 +317,7 @@ fn metric<'t>(
         None => "pass_rate",
     };
     let Some((_, measure)) = METRICS.iter().find(|(metric, _)| *metric == word) else {
-        let at = at?;
-        if heard.scorers.iter().any(|scorer| scorer.as_str() == word) {
-            reader.later(&at.pointer, at.place(), "a named scorer as a metric");
-            return None;
-        }
-        let names: Vec<&str> = METRICS.iter().map(|(metric, _)| *metric).collect();
-        let message = format!("there is no metric `{}`", word::shortened(word));
-        match word::nearest(word, &names) {
-            Some(meant) => {
-                reader.mendable(
-                    &at,
-                    "unknown-metric",
-                    message,
-                    format!("did you mean `{meant}`?"),
-                    meant.to_owned(),
-                );
-            }
-            None => {
-                let help = format!("the metrics are {}", word::list(&names));
-                reader.error(&at, "unknown-metric", message, help);
-            }
-        }
+        unknown_metric(reader, &at?, word, heard);
         return None;
     };
     let percentiles: Vec<(At<'t>, u32)> =
@@ -378,6 +357,24 @@ fn metric<'t>(
         (Some(_), [_, (at, _), ..]) => {
             reader.error(at, "conflict", "a criterion has one percentile", "write a second criterion");
             None
+        }
+    }
+}
+
+fn unknown_metric(reader: &mut Reader<'_>, at: &At<'_>, word: &str, heard: &Heard<'_>) {
+    if heard.scorers.contains(&word) {
+        return reader.later(&at.pointer, at.place(), "a named scorer as a metric");
+    }
+    let names: Vec<&str> = METRICS.iter().map(|(metric, _)| *metric).collect();
+    let message = format!("there is no metric `{}`", word::shortened(word));
+    match word::nearest(word, &names) {
+        Some(meant) => {
+            let help = format!("did you mean `{meant}`?");
+            reader.mendable(at, "unknown-metric", message, help, meant.to_owned());
+        }
+        None => {
+            let help = format!("the metrics are {}", word::list(&names));
+            reader.error(at, "unknown-metric", message, help);
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     Ask, Budget, Currency, Files, Isolation, MicroMoney, Risk, Spec, Unit, agent,
     case::{Cases, tags},
-    environment,
+    environment::{self, Known},
     expect::{Scorers, expectations},
     gate::{self, declared_risk},
     meaning,
@@ -20,7 +20,7 @@ use super::{
     yaml,
 };
 use crate::{
-    diagnostic::{Diagnostic, Place, Sources},
+    diagnostic::{Diagnostic, LITERAL_SECRET, Place, Sources},
     id::{AgentName, EnvironmentName, ScorerName, SpecName},
 };
 
@@ -33,7 +33,8 @@ pub struct Parsed<T> {
     pub diagnostics: Vec<Diagnostic>,
     /// Every file that it names, below the workspace: read, or wished for. A change of one is a change of it.
     pub files: BTreeSet<String>,
-    /// The text of this file, for drawing the findings.
+    /// The text of this file, and of others that findings are about, for drawing them: with stars in the place of
+    /// keys.
     pub sources: Sources,
 }
 
@@ -116,9 +117,10 @@ pub(super) fn bare_defaults() -> Defaults {
 pub fn parse_workspace(file: &str, bytes: &[u8], files: &dyn Files) -> Parsed<WorkspaceFile> {
     parse(file, bytes, files, |reader, root| {
         let fields = reader.fields(root, WORKSPACE)?;
-        let workspace = workspace(reader, &fields);
-        let main = workspace.has_main.then(|| spec(reader, &fields, MAIN_SPEC, &workspace)).flatten();
-        Some(WorkspaceFile { workspace, main })
+        let (workspace, own) = workspace(reader, &fields);
+        let agent = own.or_else(|| workspace.defaults.agent.clone());
+        let main = workspace.has_main.then(|| spec(reader, &fields, MAIN_SPEC, agent, &workspace));
+        Some(WorkspaceFile { workspace, main: main.flatten() })
     })
 }
 
@@ -133,7 +135,15 @@ pub fn parse_spec(file: &str, bytes: &[u8], workspace: &Workspace, files: &dyn F
         let stem = file.rsplit('/').next().unwrap_or(file);
         let stem = stem.rsplit_once('.').map_or(stem, |(stem, _)| stem);
         let given = fields.get("name").and_then(|at| reader.filled(&at)).map(str::to_owned);
-        spec(reader, &fields, given.as_deref().unwrap_or(stem).trim(), workspace)
+        let agent = match fields.get("agent") {
+            Some(at) => environment::reference(
+                reader,
+                &at,
+                Known { agents: &workspace.agents, unread: &workspace.unread },
+            ),
+            None => workspace.defaults.agent.clone(),
+        };
+        spec(reader, &fields, given.as_deref().unwrap_or(stem).trim(), agent, workspace)
     })
 }
 
@@ -177,10 +187,27 @@ fn parse<T>(
             other.place.start,
         ))
     });
-    Parsed { value, diagnostics, files: reader.named, sources: Sources::from([(file.to_owned(), text)]) }
+    let mut sources = reader.sources;
+    sources.insert(file.to_owned(), masked(text, &diagnostics));
+    Parsed { value, diagnostics, files: reader.named, sources }
 }
 
-fn workspace(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Workspace {
+/// The text with stars in the place of every key that was found in it.
+fn masked(mut text: String, diagnostics: &[Diagnostic]) -> String {
+    for found in diagnostics.iter().filter(|found| found.code == LITERAL_SECRET) {
+        let range = found.place.start as usize..found.place.end as usize;
+        // Line ends stay, so that every place stays where it is.
+        let stars = text[range.clone()]
+            .bytes()
+            .map(|byte| if byte == b'\n' { '\n' } else { '*' })
+            .collect::<String>();
+        text.replace_range(range, &stars);
+    }
+    text
+}
+
+/// The workspace among the fields of a file, and the agent that stands at its top level.
+fn workspace(reader: &mut Reader<'_>, fields: &Fields<'_>) -> (Workspace, Option<AgentName>) {
     if let Some(at) = fields.get("gatewright")
         && let Some(format) = reader.small_count(&at, 1, u32::MAX)
         && format > WORKSPACE_FORMAT
@@ -205,40 +232,46 @@ fn workspace(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Workspace {
         currency
     });
     let currency = currency.unwrap_or(Currency::USD);
-    let mut agents = agents(reader, fields);
-    let inline = main_agent(reader, fields, &mut agents);
-    let only = if agents.len() == 1 { agents.keys().next().cloned() } else { None };
-    let defaults = defaults(reader, fields, currency, &agents, inline.or(only));
-    let environments = environments(reader, fields, &agents, defaults.agent.as_ref());
+    let (mut agents, unread) = agents(reader, fields);
+    let own = main_agent(reader, fields, &mut agents, &unread);
+    let only =
+        if agents.len() + unread.len() == 1 { agents.keys().chain(&unread).next().cloned() } else { None };
+    let known = Known { agents: &agents, unread: &unread };
+    let defaults = defaults(reader, fields, currency, known, own.clone().or(only));
+    let environments = environments(reader, fields, known, defaults.agent.as_ref());
     let on_save = fields.get("on_save").and_then(|at| reader.choice(&at, &ON_SAVES)).unwrap_or_default();
     let keep = fields.get("keep").and_then(|at| {
         let fields = reader.fields(&at, Keys { what: "`keep`", known: &["bodies"], later: &[] })?;
         Some(Keep { bodies: fields.get("bodies").and_then(|at| reader.duration(&at)) })
     });
     let has_main = ["cases", "gate", "scorers"].iter().any(|key| fields.has(key));
-    Workspace {
+    let workspace = Workspace {
         name,
         specs: specs.unwrap_or_else(|| "specs".to_owned()),
         currency,
         agents,
+        unread,
         environments,
         defaults,
         on_save,
         keep: keep.unwrap_or_default(),
         has_main,
-    }
+    };
+    (workspace, own)
 }
 
-fn agents(reader: &mut Reader<'_>, fields: &Fields<'_>) -> BTreeMap<AgentName, Agent> {
-    let mut agents = BTreeMap::new();
-    let Some(at) = fields.get("agents") else { return agents };
+/// The agents that stand under `agents`: read, and not to be read.
+fn agents(reader: &mut Reader<'_>, fields: &Fields<'_>) -> (BTreeMap<AgentName, Agent>, BTreeSet<AgentName>) {
+    let (mut agents, mut unread) = (BTreeMap::new(), BTreeSet::new());
+    let Some(at) = fields.get("agents") else { return (agents, unread) };
     for entry in reader.entries(&at, "agents by name") {
         let name = AgentName::new(entry.key.trim());
-        if let Some(agent) = agent::read(reader, &at.member(entry), name.clone()) {
-            agents.insert(name, agent);
+        match agent::read(reader, &at.member(entry), name.clone()) {
+            Some(agent) => drop(agents.insert(name, agent)),
+            None => drop(unread.insert(name)),
         }
     }
-    agents
+    (agents, unread)
 }
 
 /// The agent at the top level: the name of one of `agents`, or one of its own, which is then named `agent`.
@@ -246,27 +279,23 @@ fn main_agent(
     reader: &mut Reader<'_>,
     fields: &Fields<'_>,
     agents: &mut BTreeMap<AgentName, Agent>,
+    unread: &BTreeSet<AgentName>,
 ) -> Option<AgentName> {
     let at = fields.get("agent")?;
     if let Value::Text(text) = &at.node.value {
         let name = AgentName::new(text.trim());
-        if agents.contains_key(&name) {
-            return Some(name);
-        }
-        let declared = fields.get("agents").is_some_and(|agents| match &agents.node.value {
-            Value::Map(entries) => entries.iter().any(|entry| entry.key.trim() == name.as_str()),
-            _ => false,
-        });
-        if declared {
-            // It has mistakes of its own, which are told there.
-            return None;
-        }
-        let bare_word = !text.contains(['/', ':']);
-        if bare_word && !agents.is_empty() {
-            return environment::reference(reader, &at, agents);
+        let named = agents.contains_key(&name) || unread.contains(&name);
+        let bare_word = !text.contains(['/', ':']) && !agents.is_empty();
+        if named || bare_word {
+            return environment::reference(reader, &at, Known { agents, unread });
         }
     }
     let name = AgentName::from("agent");
+    if agents.contains_key(&name) || unread.contains(&name) {
+        let help = "name it under `agents`, and write its name here";
+        reader.error(&at, "duplicate-name", "`agents` has one named `agent` already", help);
+        return None;
+    }
     let agent = agent::read(reader, &at, name.clone())?;
     agents.insert(name.clone(), agent);
     Some(name)
@@ -275,7 +304,7 @@ fn main_agent(
 fn environments(
     reader: &mut Reader<'_>,
     fields: &Fields<'_>,
-    agents: &BTreeMap<AgentName, Agent>,
+    agents: Known<'_>,
     default_agent: Option<&AgentName>,
 ) -> BTreeMap<EnvironmentName, Environment> {
     let mut environments = BTreeMap::new();
@@ -292,7 +321,7 @@ fn defaults(
     reader: &mut Reader<'_>,
     fields: &Fields<'_>,
     currency: Currency,
-    agents: &BTreeMap<AgentName, Agent>,
+    agents: Known<'_>,
     agent: Option<AgentName>,
 ) -> Defaults {
     let bare = Defaults { agent, ..bare_defaults() };
@@ -326,27 +355,33 @@ fn budget(reader: &mut Reader<'_>, at: &At<'_>, bare: Budget, currency: Currency
     }
 }
 
-/// The spec among the fields of a file.
-fn spec(reader: &mut Reader<'_>, fields: &Fields<'_>, name: &str, workspace: &Workspace) -> Option<Spec> {
-    let before = reader.diagnostics.len();
-    // The workspace's own top level was read with it.
-    let agent = match fields.get("agent").filter(|_| name != MAIN_SPEC) {
-        Some(at) => environment::reference(reader, &at, &workspace.agents),
-        None => {
-            let agent = workspace.defaults.agent.clone();
-            if agent.is_none() && !reader.failed_since(0) {
-                let names: Vec<&str> = workspace.agents.keys().map(AgentName::as_str).collect();
-                let help = match names.as_slice() {
-                    [] => "add `agent: http://…/v1`, `./program` or `ollama/MODEL`".to_owned(),
-                    names => format!("add `agent: …`, one of {}", word::list(names)),
-                };
-                let place = Place { end: fields.at.place().start, ..fields.at.place() };
-                let at = At { node: &Node { place, value: Value::Null }, pointer: fields.at.pointer.clone() };
-                reader.error(&at, "missing-key", "a spec needs an agent", help);
-            }
-            agent
-        }
+/// A spec that names no agent, in a workspace that has not one alone.
+fn refuse_without_agent(reader: &mut Reader<'_>, fields: &Fields<'_>, workspace: &Workspace) {
+    // What was meant to be the agent may be among the mistakes.
+    if reader.failed_since(0) || !workspace.unread.is_empty() {
+        return;
+    }
+    let names: Vec<&str> = workspace.agents.keys().map(AgentName::as_str).collect();
+    let help = match names.as_slice() {
+        [] => "add `agent: http://…/v1`, `./program` or `ollama/MODEL`".to_owned(),
+        names => format!("add `agent: …`, one of {}", word::list(names)),
     };
+    let place = Place { end: fields.at.place().start, ..fields.at.place() };
+    let at = At { node: &Node { place, value: Value::Null }, pointer: fields.at.pointer.clone() };
+    reader.error(&at, "missing-key", "a spec needs an agent", help);
+}
+
+/// The spec among the fields of a file.
+fn spec(
+    reader: &mut Reader<'_>,
+    fields: &Fields<'_>,
+    name: &str,
+    agent: Option<AgentName>,
+    workspace: &Workspace,
+) -> Option<Spec> {
+    if agent.is_none() {
+        refuse_without_agent(reader, fields, workspace);
+    }
     let description = fields.get("description").and_then(|at| reader.text(&at)).map(str::to_owned);
     let ask = fields.get("ask").and_then(|at| reader.choice(&at, &ASKS)).unwrap_or_default();
     if let Some(at) = fields.get("session") {
@@ -373,7 +408,9 @@ fn spec(reader: &mut Reader<'_>, fields: &Fields<'_>, name: &str, workspace: &Wo
     let gate = match reader.required(fields, "gate", "a spec") {
         None => Vec::new(),
         Some(at) => {
-            let names = named.keys().collect();
+            // Those that could not be read count too: what is wrong with them is said there.
+            let declared = fields.get("scorers").map(|at| reader.entries(&at, "scorers by name"));
+            let names = declared.unwrap_or_default().iter().map(|entry| entry.key.trim()).collect();
             let heard =
                 gate::Heard { cases: &cases, complete, scorers: names, risk: workspace.defaults.risk };
             gate::read(reader, &at, &heard)
@@ -389,11 +426,10 @@ fn spec(reader: &mut Reader<'_>, fields: &Fields<'_>, name: &str, workspace: &Wo
             return None;
         }
     };
-    let agent = agent.or_else(|| reader.failed_since(before).then(|| AgentName::from("agent")))?;
     Some(Spec {
         name: SpecName::new(name),
         description,
-        agent,
+        agent: agent?,
         ask,
         deterministic: false,
         isolation,

@@ -1,10 +1,11 @@
 //! Specs: what an agent must do, from text to meaning.
 //!
-//! A file goes through four stages: bytes to text ([`text`]), text to one located tree ([`yaml`], [`tree`]), the tree
-//! to typed values with every finding in its place ([`reader`] and a file a concept), values to digests of what they
-//! mean ([`meaning`]). Nothing is read but through [`Files`], and no file can make reading fail, hang or exhaust
+//! A file goes through four stages: bytes to text (`text`), text to one located tree (`yaml`, `tree`), the tree
+//! to typed values with every finding in its place (`reader` and a file a concept), values to digests of what they
+//! mean (`meaning`). Nothing is read but through [`Files`], and no file can make reading fail, hang or exhaust
 //! memory.
 
+mod across;
 mod address;
 mod agent;
 mod amount;
@@ -14,7 +15,9 @@ mod environment;
 mod expect;
 mod explain;
 mod files;
+mod form;
 mod gate;
+pub mod init;
 mod load;
 mod meaning;
 mod model;
@@ -22,6 +25,7 @@ pub mod pattern;
 mod reader;
 mod row;
 mod scalar;
+pub mod schema;
 pub mod template;
 mod text;
 mod tool;
@@ -31,6 +35,7 @@ pub mod workspace;
 mod write;
 mod yaml;
 
+pub use across::check_across;
 pub use case::{CASES_MAX, TRIALS_MAX, TURNS_MAX};
 pub use explain::{explain_spec, explain_workspace};
 pub use files::{FileProblem, Files};

@@ -7,6 +7,10 @@ pub const PATTERN_BYTES_MAX: usize = 4096;
 /// A compiled regular expression at most, in bytes: so that compiling takes milliseconds.
 pub const PATTERN_COMPILED_BYTES_MAX: usize = 256 * 1024;
 
+/// Brackets of a JSONPath within each other at most, negations counted: its parser calls itself for each, and tries
+/// filters within filters in more than one way.
+pub const PATH_NESTING_MAX: usize = 8;
+
 /// Why a pattern cannot be used, in one line.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -42,8 +46,25 @@ pub fn json_path(path: &str) -> Result<JsonPath, BadPattern> {
     if path.len() > PATTERN_BYTES_MAX {
         return Err(BadPattern(format!("the path is longer than {PATTERN_BYTES_MAX} bytes")));
     }
+    if nesting(path) > PATH_NESTING_MAX {
+        return Err(BadPattern(format!("the path nests more than {PATH_NESTING_MAX} deep")));
+    }
     JsonPath::parse(path)
         .map_err(|error| BadPattern(format!("at character {}: {}", error.position() + 1, error.message())))
+}
+
+/// How deep brackets stand within each other at most. Those in quotes count too: a name that holds so many is none.
+fn nesting(path: &str) -> usize {
+    let (mut depth, mut deepest) = (0_usize, 0);
+    for letter in path.chars() {
+        match letter {
+            '(' | '[' | '!' => depth += 1,
+            ')' | ']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    deepest
 }
 
 /// A JSON Schema, of draft 2020-12 unless it says otherwise. References reach no further than the schema itself.

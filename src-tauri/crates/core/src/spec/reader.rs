@@ -10,7 +10,7 @@ use super::{
     word,
 };
 use crate::{
-    diagnostic::{Diagnostic, Place, Severity},
+    diagnostic::{Diagnostic, Place, Severity, Sources},
     time::Duration,
 };
 
@@ -24,6 +24,8 @@ pub(super) struct Reader<'f> {
     pub(super) diagnostics: Vec<Diagnostic>,
     /// Every file named, below the workspace.
     pub(super) named: BTreeSet<String>,
+    /// The text of other files that findings are about.
+    pub(super) sources: Sources,
 }
 
 /// A value, with the pointer that leads to it.
@@ -100,7 +102,13 @@ impl<'t> Fields<'t> {
 
 impl<'f> Reader<'f> {
     pub(super) fn new(file: &str, files: &'f dyn Files) -> Self {
-        Self { file: file.to_owned(), files, diagnostics: Vec::new(), named: BTreeSet::new() }
+        Self {
+            file: file.to_owned(),
+            files,
+            diagnostics: Vec::new(),
+            named: BTreeSet::new(),
+            sources: Sources::new(),
+        }
     }
 
     /// Whether something was found since a count of findings that makes the file unusable.

@@ -51,27 +51,42 @@ pub(super) fn jsonl<'r>(opened: Box<dyn BufRead + 'r>) -> impl Iterator<Item = R
                     return Some((at, Err(problem)));
                 }
                 Ok(_) if line.trim_ascii().is_empty() => {}
-                Ok(_) => return Some((at, object(&line))),
+                Ok(_) => {
+                    return Some(match object(&line) {
+                        Ok(row) => (at, Ok(row)),
+                        Err((column, problem)) => (within(at, &line, column), Err(problem)),
+                    });
+                }
             }
         }
         None
     })
 }
 
-fn object(line: &[u8]) -> Result<Map<String, Value>, String> {
-    let text = std::str::from_utf8(line).map_err(|_| "the row is not UTF-8".to_owned())?;
+/// The place of a byte of a row, counted from 1; of the whole row where no byte is known.
+fn within(row: Place, line: &[u8], byte: usize) -> Place {
+    let Some(before) = byte.checked_sub(1).and_then(|before| line.get(..before)) else { return row };
+    let column = String::from_utf8_lossy(before).chars().count() + 1;
+    let start = row.start + small(before.len() as u64);
+    Place { start, end: row.end.max(start), column: small(column as u64), ..row }
+}
+
+/// The object of a row, or why it is none and at which byte, counted from 1; 0 where that is not known.
+fn object(line: &[u8]) -> Result<Map<String, Value>, (usize, String)> {
+    let text = std::str::from_utf8(line)
+        .map_err(|error| (error.valid_up_to() + 1, "the row is not UTF-8".to_owned()))?;
     let value: Strict = serde_json::from_str(text).map_err(|error| {
         if error.is_eof() {
-            return "the row ends in the middle of a value".to_owned();
+            return (0, "the row ends in the middle of a value".to_owned());
         }
         // The line is ours to tell; the library counts from the row's start.
         let text = error.to_string();
         let problem = text.rsplit_once(" at line ").map_or(text.as_str(), |(problem, _)| problem);
-        format!("column {}: {problem}", error.column())
+        (error.column(), problem.to_owned())
     })?;
     match value.0 {
         Value::Object(members) => Ok(members),
-        _ => Err("the row is not a JSON object".to_owned()),
+        _ => Err((0, "the row is not a JSON object".to_owned())),
     }
 }
 
@@ -304,7 +319,7 @@ mod tests {
             .into_iter()
             .map(|(place, row)| match row {
                 Ok(row) => format!("{}: {}", place.line, Value::Object(row)),
-                Err(problem) => format!("{}: ! {problem}", place.line),
+                Err(problem) => format!("{}:{}: ! {problem}", place.line, place.column),
             })
             .collect()
     }
@@ -325,7 +340,7 @@ mod tests {
     fn columns_must_have_names_of_their_own() {
         assert_eq!(
             read(b"a,a\n1,2\n", |opened| csv(opened).collect()),
-            ["1: ! the column `a` stands there twice"]
+            ["1:1: ! the column `a` stands there twice"]
         );
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Keys stay references here: this module never sees a secret, and a literal one is refused before it gets here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +29,8 @@ pub struct Workspace {
     pub currency: Currency,
     /// Every agent, the one written as a bare address included.
     pub agents: BTreeMap<AgentName, Agent>,
+    /// Agents that the file names and that could not be read; empty in a workspace without errors.
+    pub unread: BTreeSet<AgentName>,
     /// Where versions go live.
     pub environments: BTreeMap<EnvironmentName, Environment>,
     /// What specs fall back on.

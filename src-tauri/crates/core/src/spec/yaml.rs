@@ -488,3 +488,40 @@ impl<'t> Builder<'t> {
         None
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The text of every key and value of a map, as its place says, with line and column.
+    fn places(text: &str) -> Vec<String> {
+        let document = parse("f.yaml", text);
+        assert_eq!(document.diagnostics, []);
+        let Some(Node { value: Value::Map(entries), .. }) = document.root else { panic!("a map") };
+        let shown = |place: Place| {
+            let within = &text[place.start as usize..place.end as usize];
+            assert_eq!(place, Place::of(text, place.start as usize, place.end as usize), "{within}");
+            format!("{}:{} {within}", place.line, place.column)
+        };
+        entries.iter().flat_map(|entry| [shown(entry.key_place), shown(entry.node.place)]).collect()
+    }
+
+    #[test]
+    fn every_key_and_value_knows_its_place() {
+        let text = "é: ß\nlist:\n  - a\n  - b\n\nblock: |\n  one\n  two\n\nflow: { x: [1, 2] }\nempty:\n\"😀\": end\n";
+        insta::assert_snapshot!(places(text).join("\n"));
+    }
+
+    #[test]
+    fn characters_in_two_escapes_do_not_move_the_places_behind_them() {
+        let text = r#"{ "a": "\ud83d\ude00\\ud83d", "b": "\uD83D\uDE00é\ud83d\ude00", "c": [1,
+  true], "d": "x" }"#;
+        let document = parse("f.json", text);
+        let json = document.root.expect("a value").to_json();
+        assert_eq!(
+            Ok(json),
+            serde_json::from_str::<serde_json::Value>(text).map_err(|error| error.to_string())
+        );
+        insta::assert_snapshot!(places(text).join("\n"));
+    }
+}

@@ -112,6 +112,16 @@ async fn the_live_one_answers_by_what_the_pointer_names_at_each_request() {
         assert_eq!((status, version), (200, Some(format!("sha256:{hex}"))));
         assert_eq!(text(&body).contains("I promise"), promises, "{body}");
     }
+    let release = folder.path().join("releases").join("b".repeat(64)).join("files");
+    std::fs::write(release.join("prompt"), "Use create_exchange for exchanges.").expect("a file");
+    let mut exchange = request("", 0.0);
+    exchange["messages"][1]["content"] =
+        json!("Order A-1005, size 41: too small. Please exchange them: I need size 42.");
+    let called = "/choices/0/message/tool_calls/0/function/name";
+    assert!(ask(&demo, &address, &exchange).await.2.pointer(called).is_none(), "the release has no tools");
+    let tools = json!([{ "type": "function", "function": { "name": "create_exchange" } }]);
+    std::fs::write(release.join("tools"), tools.to_string()).expect("a file");
+    assert_eq!(ask(&demo, &address, &exchange).await.2.pointer(called), Some(&json!("create_exchange")));
     std::fs::write(folder.path().join("current.json"), r#"{"version":"../../etc"}"#).expect("a file");
     assert_eq!(ask(&demo, &address, &ignored).await.0, 503);
 }

@@ -39,10 +39,6 @@ const IDENTITY_HEADERS: [&str; 12] = [
     "x-model-version",
     "x-ms-deployment-name",
 ];
-/// Bytes of a raw answer that are kept.
-const RAW_BYTES_MAX: usize = 256 * 1024;
-/// Bytes that a secret, encoded, takes at most for the above to hold.
-const SECRET_BYTES_MAX: usize = 64 * 1024;
 /// Bytes that a token is taken for, before an answer says how many there were.
 const BYTES_PER_TOKEN: usize = 4;
 /// Idle connections are closed after this, before servers close them.
@@ -212,7 +208,10 @@ impl<D: Dialect> Endpoint<D> {
     /// One try, from the queue to the record.
     async fn try_once(&self, call: &Call, backoff: Duration) -> Tried {
         let start = tokio::time::Instant::now();
-        sleep(backoff).await;
+        if !backoff.is_zero() {
+            // Even a sleep of no length lasts until the timer's next tick.
+            sleep(backoff).await;
+        }
         let queued = tokio::time::Instant::now();
         let outgoing = match self.prepare().await.and_then(|()| self.dialect.compose(call)) {
             Ok(outgoing) => outgoing,
@@ -225,6 +224,11 @@ impl<D: Dialect> Endpoint<D> {
         let incoming = self.send(outgoing, self.dialect.watcher()).await;
         let answer = incoming.checked().and_then(|()| self.dialect.read(&incoming));
         let answer = answer.map_err(|fault| self.with_pause(fault, &incoming));
+        if answer.is_ok()
+            && let Some(length) = pause::of_limits(&incoming.headers, self.context.clock.now())
+        {
+            self.queue.pause(length.min(PAUSE_MAX));
+        }
         place.leave(match &answer {
             Ok(_) => Load::Well,
             Err(fault) if fault.overload => Load::Overload,
@@ -252,10 +256,7 @@ impl<D: Dialect> Endpoint<D> {
             waited_ms: u64::try_from(waited.as_millis()).unwrap_or(u64::MAX),
         });
         record.raw = incoming.body;
-        // What is cut off is not searched; a secret that the cut goes through is still whole when it is searched.
-        record.raw.truncate(RAW_BYTES_MAX + SECRET_BYTES_MAX);
         self.redactor.record(&mut record);
-        record.raw.truncate(RAW_BYTES_MAX);
         Tried { record, result, mended }
     }
 
@@ -273,7 +274,7 @@ impl<D: Dialect> Endpoint<D> {
             let incoming = self.send(outgoing, None).await;
             place.leave(Load::Unknown);
             let learnt = incoming.checked().and_then(|()| self.dialect.learn(&incoming));
-            learnt.map_err(|fault| self.with_pause(fault, &incoming))?;
+            learnt.map_err(|fault| unprepared(self.with_pause(fault, &incoming)))?;
         }
         *prepared = true;
         Ok(())
@@ -357,6 +358,18 @@ impl<D: Dialect> Agent for Endpoint<D> {
             let probed = cancel.run_until_cancelled(self.probe()).await;
             probed.unwrap_or_else(|| Err("it was cancelled".to_owned()))
         })
+    }
+}
+
+/// No case was asked yet, so whatever went wrong is no case's answer: its slot stays open.
+fn unprepared(fault: Fault) -> Fault {
+    match fault.meaning {
+        Meaning::NotProcessed | Meaning::Refused => fault,
+        Meaning::Ambiguous => Fault { meaning: Meaning::NotProcessed, ..fault },
+        Meaning::AgentError => {
+            let message = format!("what had to be known before the first call is not: {}", fault.message);
+            Fault { meaning: Meaning::Refused, message, ..fault }
+        }
     }
 }
 

@@ -8,6 +8,7 @@
 //! This module does not know specs, gates, runs or the database.
 
 mod address;
+mod command;
 mod config;
 mod endpoint;
 mod exchange;
@@ -30,7 +31,7 @@ use gatewright_core::spec::workspace::Access;
 pub use config::{Config, ConfigError, Context};
 pub use queue::Queues;
 pub use retry::{Backoff, RetryBudget};
-pub use secret::{Key, Machine, Secret, SecretError, Secrets, key};
+pub use secret::{Key, Machine, Secret, SecretError, Secrets, key, variables};
 
 use crate::port::agent::Agent;
 
@@ -49,6 +50,6 @@ pub fn connect(config: Config, context: &Context) -> Result<Arc<dyn Agent>, Conf
             let dialect = http::Http::new(http)?;
             Arc::new(endpoint::Endpoint::new(config, dialect, context)?)
         }
-        Access::Command(_) => return Err(ConfigError::NoProgram),
+        Access::Command(command) => Arc::new(command::Command::new(command, config, context)?),
     })
 }

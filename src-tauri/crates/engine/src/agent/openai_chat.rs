@@ -369,3 +369,63 @@ impl Stream {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn incoming(kind: &'static str, body: Vec<u8>) -> Incoming {
+        let headers = [(CONTENT_TYPE, HeaderValue::from_static(kind))].into_iter().collect();
+        Incoming { status: Some(200), headers, body, ..Incoming::default() }
+    }
+
+    /// Any JSON of a few levels, with the protocol's own names among its keys.
+    fn any_json() -> impl Strategy<Value = Value> {
+        let key = prop::sample::select(vec![
+            "choices",
+            "message",
+            "delta",
+            "content",
+            "tool_calls",
+            "function",
+            "arguments",
+            "name",
+            "index",
+            "usage",
+            "prompt_tokens",
+            "error",
+            "code",
+            "finish_reason",
+            "model",
+            "data",
+        ]);
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            ".{0,8}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(6, 48, 5, move |inner| {
+            let members =
+                prop::collection::btree_map(key.clone().prop_map(str::to_owned), inner.clone(), 0..5);
+            prop_oneof![
+                prop::collection::vec(inner, 0..4).prop_map(Value::from),
+                members.prop_map(|members| Value::Object(members.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_an_endpoint_says_is_an_answer_or_a_fault(json in any_json(), bytes in any::<Vec<u8>>()) {
+            for body in [json.to_string().into_bytes(), bytes] {
+                let _ = read_whole(&incoming("application/json", body.clone()));
+                let event = [b"data: ".as_slice(), &body, b"\n\ndata: [DONE]\n\n"].concat();
+                let _ = read_stream(&incoming("text/event-stream", event));
+                let _ = read_stream(&incoming("application/json", body));
+            }
+        }
+    }
+}

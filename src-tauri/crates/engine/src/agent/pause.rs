@@ -15,13 +15,15 @@ pub(super) fn of_headers(headers: &HeaderMap, now: Millis) -> Option<Duration> {
     let explicit = text("retry-after-ms")
         .and_then(|ms| seconds(ms).map(|ms| ms / 1000))
         .or_else(|| text("retry-after").and_then(|value| seconds(value).or_else(|| until_date(value, now))));
-    explicit.or_else(|| {
-        let exhausted = |what: &str| text(&format!("x-ratelimit-remaining-{what}")) == Some("0");
-        let resets = ["requests", "tokens"].into_iter().filter(|what| exhausted(what));
-        resets
-            .filter_map(|what| text(&format!("x-ratelimit-reset-{what}")).and_then(|value| reset(value, now)))
-            .max()
-    })
+    explicit.or_else(|| of_limits(headers, now))
+}
+
+/// Until a rate limit of which nothing remains is whole again.
+pub(super) fn of_limits(headers: &HeaderMap, now: Millis) -> Option<Duration> {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
+    let exhausted = |what: &&str| text(&format!("x-ratelimit-remaining-{what}")) == Some("0");
+    let resets = ["requests", "tokens"].into_iter().filter(exhausted);
+    resets.filter_map(|what| reset(text(&format!("x-ratelimit-reset-{what}"))?, now)).max()
 }
 
 /// A plain number of seconds, fractions allowed.

@@ -26,6 +26,8 @@ const KEY_HEADERS: [&str; 7] = [
     "cookie",
     "set-cookie",
 ];
+/// Bytes of a raw answer that are kept.
+const RAW_BYTES_MAX: usize = 256 * 1024;
 /// A secret shorter than this is not looked for: taking out every `a` would destroy what is kept.
 const SECRET_BYTES_MIN: usize = 4;
 /// An encoded form shorter than this is not looked for, for the same reason.
@@ -70,8 +72,16 @@ impl Redactor {
         String::from_utf8_lossy(&self.bytes(text.into_bytes())).into_owned()
     }
 
-    /// A record without any secret.
+    /// A record without any secret, its raw answer cut to what is kept.
     pub(super) fn record(&self, record: &mut Record) {
+        // A secret that the cut goes through is still whole when it is looked for.
+        let longest = self.needles.first().map_or(0, Vec::len);
+        record.raw.truncate(RAW_BYTES_MAX + longest);
+        self.without_secrets(record);
+        record.raw.truncate(RAW_BYTES_MAX);
+    }
+
+    fn without_secrets(&self, record: &mut Record) {
         if self.needles.is_empty() {
             return;
         }

@@ -1,6 +1,6 @@
 //! Keys: found by reference, held without being shown.
 
-use std::{fmt, path::Path, sync::Arc};
+use std::{collections::BTreeMap, fmt, path::Path, sync::Arc};
 
 use gatewright_core::spec::workspace::{Auth, SecretSource};
 
@@ -107,6 +107,15 @@ pub fn key(auth: &Auth, workspace: &Path, secrets: &dyn Secrets) -> Result<Key, 
         SecretSource::File(path) => from_file(&workspace.join(path))?,
     };
     Ok(Key { header: auth.header.to_lowercase(), prefix: auth.prefix.clone(), secret: Secret::new(&value) })
+}
+
+/// The variables that a command may see, with their values.
+///
+/// # Errors
+/// One of them is not set.
+pub fn variables(names: &[String], secrets: &dyn Secrets) -> Result<BTreeMap<String, String>, SecretError> {
+    let value = |name: &String| secrets.variable(name).ok_or_else(|| SecretError::NotSet(name.clone()));
+    names.iter().map(|name| Ok((name.clone(), value(name)?))).collect()
 }
 
 fn from_file(path: &Path) -> Result<String, SecretError> {

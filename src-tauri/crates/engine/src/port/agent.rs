@@ -49,7 +49,8 @@ pub enum Asked {
         /// What is known.
         record: Box<Record>,
     },
-    /// Bytes were sent and nobody knows what became of them: heard as missing.
+    /// Bytes were sent and nobody knows what became of them: heard as missing, even where a later try was answered;
+    /// then the record holds that answer, for a person to see.
     Missing {
         /// How.
         class: ErrorClass,
@@ -84,7 +85,8 @@ pub struct Record {
     pub cost: Option<MicroMoney>,
     /// Every try, the last one included.
     pub tries: Vec<Try>,
-    /// The request as sent, redacted.
+    /// The request of the last try, redacted: method and address, headers, an empty line, the body; of a command its
+    /// standard input.
     pub request: Vec<u8>,
     /// The response as received, redacted and capped.
     pub raw: Vec<u8>,

@@ -86,7 +86,9 @@ impl Folder {
             // A folder that exists says nothing about whether it can be written: only writing does.
             let probe = self.root.join(format!(".probe-{}", std::process::id()));
             File::create(&probe)?;
-            fs::remove_file(&probe)
+            // Another opener of this process may have removed it already.
+            let _ = fs::remove_file(&probe);
+            Ok(())
         });
         match made {
             Ok(()) => Ok(true),

@@ -31,6 +31,7 @@ use gatewright_core::{
 };
 use rusqlite::Connection;
 use tokio::sync::broadcast;
+use zstd::bulk::Compressor;
 
 use self::{
     connection::{Readers, Source},
@@ -124,6 +125,7 @@ impl Store {
             Standing::Newer(found) => Access::Newer { found, known: migrate::STEPS.len() },
             Standing::Older(_) | Standing::Current => {
                 migrate::migrate(&mut connection, migrate::STEPS, Some(folder.root()), clock.now())?;
+                sync_folder(folder.root()).map_err(StoreError::file(folder.root()))?;
                 Access::Writable
             }
         };
@@ -334,6 +336,7 @@ pub struct Read<'a> {
 pub struct Write<'a> {
     read: Read<'a>,
     clock: &'a dyn Clock,
+    packer: &'a RefCell<Compressor<'static>>,
     told: RefCell<Vec<Event>>,
 }
 

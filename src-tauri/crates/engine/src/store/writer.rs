@@ -14,8 +14,9 @@ use std::{
 
 use rusqlite::Connection;
 use tokio::sync::{broadcast, mpsc, oneshot};
+use zstd::bulk::Compressor;
 
-use super::{Read, Write, error::StoreError, folder::Folder, object::Objects};
+use super::{Read, Write, error::StoreError, folder::Folder, object::Objects, table};
 use crate::{clock::Clock, event::Event};
 
 /// Writes waiting at most; who comes later waits for a place.
@@ -95,14 +96,23 @@ impl Writer {
         events: broadcast::Sender<Event>,
     ) -> Result<Self, StoreError> {
         let (queue, commands) = mpsc::channel(WRITES_QUEUED_MAX);
-        let objects = Objects::new(folder.objects());
+        let (objects, path) = (Objects::new(folder.objects()), folder.database());
         let data_version = data_version(&connection)?;
-        let pen =
-            Pen { connection, folder, objects, clock, events, synchronous: Durability::Normal, data_version };
+        let packer = RefCell::new(table::packer()?);
+        let pen = Pen {
+            connection,
+            folder,
+            objects,
+            clock,
+            packer,
+            events,
+            synchronous: Durability::Normal,
+            data_version,
+        };
         let thread = std::thread::Builder::new()
             .name("history".to_owned())
             .spawn(move || pen.run(commands))
-            .map_err(StoreError::file("history"))?;
+            .map_err(StoreError::file(path))?;
         Ok(Self { queue: Some(queue), thread: Some(thread) })
     }
 
@@ -167,6 +177,7 @@ struct Pen {
     folder: Folder,
     objects: Objects,
     clock: Arc<dyn Clock>,
+    packer: RefCell<Compressor<'static>>,
     events: broadcast::Sender<Event>,
     synchronous: Durability,
     data_version: i64,
@@ -251,6 +262,7 @@ impl Pen {
             let write = Write {
                 read: Read { connection: &self.connection, objects: &self.objects },
                 clock: &*self.clock,
+                packer: &self.packer,
                 told: RefCell::new(Vec::new()),
             };
             match job.act(&write) {

@@ -179,12 +179,12 @@ impl Engine {
     ///
     /// # Errors
     /// The user's folder or the history cannot be written.
-    pub fn give_trust(&self, claims: Claims) -> Result<Trust, EngineError> {
+    pub async fn give_trust(&self, claims: Claims) -> Result<Trust, EngineError> {
         let digest = claims.digest();
         let trust = Trust::give(&self.user, &self.root, claims, self.clock.now().0)?;
-        self.store.write_blocking(Durability::Full, move |write| {
-            write.append(Happened::TrustGiven { digest }).map(|_| ())
-        })?;
+        let log =
+            self.store.write(Durability::Full, move |write| write.append(Happened::TrustGiven { digest }));
+        log.await?;
         Ok(trust)
     }
 

@@ -120,6 +120,8 @@ pub fn read(root: &Path, unsaved: Option<(&str, &str)>) -> Reading {
     reading.sources.extend(parsed.sources);
     reading.diagnostics.extend(parsed.diagnostics);
     let Some(found) = parsed.value else { return reading };
+    let mut understood: Vec<(String, Spec)> = Vec::new();
+    understood.extend(found.main.iter().map(|main| (WORKSPACE_FILE.to_owned(), main.clone())));
     if found.workspace.has_main {
         reading.specs.push(ReadSpec {
             name: MAIN_SPEC.into(),
@@ -128,13 +130,19 @@ pub fn read(root: &Path, unsaved: Option<(&str, &str)>) -> Reading {
             files: parsed.files,
         });
     }
-    read_specs(root, &found.workspace, unsaved, &mut reading);
+    read_specs(root, &found.workspace, unsaved, &mut understood, &mut reading);
     reading.workspace = accepted.map(|accepted| accepted.workspace);
-    refuse_twins(&mut reading);
+    check_across(&found.workspace, &understood, &mut reading);
     reading
 }
 
-fn read_specs(root: &Path, workspace: &Workspace, unsaved: Option<(&str, &str)>, reading: &mut Reading) {
+fn read_specs(
+    root: &Path,
+    workspace: &Workspace,
+    unsaved: Option<(&str, &str)>,
+    understood: &mut Vec<(String, Spec)>,
+    reading: &mut Reading,
+) {
     let found = match spec_files(root, &workspace.specs) {
         Ok(found) => found,
         Err(found) => {
@@ -155,6 +163,7 @@ fn read_specs(root: &Path, workspace: &Workspace, unsaved: Option<(&str, &str)>,
             Some(spec) => spec.name.clone(),
             None => stem(&file).into(),
         };
+        understood.extend(parsed.value.clone().map(|spec| (file.clone(), spec)));
         reading.specs.push(ReadSpec {
             name,
             file: file.clone(),
@@ -168,26 +177,17 @@ fn read_specs(root: &Path, workspace: &Workspace, unsaved: Option<(&str, &str)>,
     }
 }
 
-/// Two specs of one name would share their history: neither is used.
-fn refuse_twins(reading: &mut Reading) {
-    let mut first: BTreeMap<SpecName, String> = BTreeMap::new();
-    let mut twins = Vec::new();
-    for spec in &reading.specs {
-        if let Some(other) = first.get(&spec.name) {
-            twins.push((spec.name.clone(), spec.file.clone(), other.clone()));
-        } else {
-            first.insert(spec.name.clone(), spec.file.clone());
-        }
+/// What only shows when all files stand side by side. Two specs of one name would share their history: neither is
+/// used.
+fn check_across(workspace: &Workspace, understood: &[(String, Spec)], reading: &mut Reading) {
+    let specs: Vec<(&str, &Spec)> = understood.iter().map(|(file, spec)| (file.as_str(), spec)).collect();
+    reading.diagnostics.extend(spec::check_across(WORKSPACE_FILE, workspace, &specs));
+    let mut count: BTreeMap<SpecName, u32> = BTreeMap::new();
+    for read in &reading.specs {
+        *count.entry(read.name.clone()).or_default() += 1;
     }
-    for (name, file, other) in twins {
-        let text = reading.sources.get(&file).cloned().unwrap_or_default();
-        let message = format!("the spec `{name}` stands in `{other}` too");
-        let mut found = Diagnostic::error("twin-spec", &file, "/name", Place::of(&text, 0, 0), message);
-        found.help = Some("give one of them another `name`: a name stands for one history".to_owned());
-        reading.diagnostics.push(found);
-        for spec in reading.specs.iter_mut().filter(|spec| spec.name == name) {
-            spec.spec = None;
-        }
+    for read in reading.specs.iter_mut().filter(|read| count[&read.name] > 1) {
+        read.spec = None;
     }
 }
 

@@ -62,6 +62,9 @@ pub fn certify(corridor: &Corridor, claim: &Claim) -> Certificate {
 /// A certified corridor that decides within max(⌈1.5 × the fixed design⌉, `first_boundary`) calls and puts no
 /// boundary before call `first_boundary` (0 and 1 are no constraint).
 ///
+/// Where a first boundary falls just behind a fixed design of a few calls, no test of that length may keep both
+/// risks: counts of failures are whole. Then it is given as many calls more as it takes.
+///
 /// # Errors
 /// When the fixed design would take more than [`design::CALLS_MAX`] calls, or no boundary were allowed before more
 /// than [`FIRST_BOUNDARY_MAX`].
@@ -70,19 +73,23 @@ pub fn plan(claim: &Claim, first_boundary: u32) -> Result<Plan, DesignError> {
         return Err(DesignError::FirstBoundary(first_boundary));
     }
     let fixed = design::fixed_of(claim)?;
-    let calls_max = (fixed.n + fixed.n.div_ceil(2)).max(first_boundary);
-    let searched = if first_boundary < calls_max {
-        search::best(claim, calls_max, first_boundary.max(1))
-    } else {
-        // There is one look only: nothing to search.
-        None
-    };
-    let corridor = searched.unwrap_or_else(|| threshold(claim, calls_max, first_boundary));
-    let certificate = certify(&corridor, claim);
-    if !certificate.keeps(claim) {
-        return Err(DesignError::TooClose { target: claim.target(), floor: claim.floor() });
+    let shortest = (fixed.n + fixed.n.div_ceil(2)).max(first_boundary);
+    for calls_max in shortest..=shortest + 4 * fixed.n {
+        let corridor = within(claim, calls_max, first_boundary);
+        let certificate = certify(&corridor, claim);
+        if certificate.keeps(claim) {
+            return Ok(Plan { corridor, certificate, fixed });
+        }
     }
-    Ok(Plan { corridor, certificate, fixed })
+    Err(DesignError::TooClose { target: claim.target(), floor: claim.floor() })
+}
+
+/// The best corridor found of this length; its certificate may still say no.
+fn within(claim: &Claim, calls_max: u32, first_boundary: u32) -> Corridor {
+    // With one look only there is nothing to search.
+    let searched =
+        (first_boundary < calls_max).then(|| search::best(claim, calls_max, first_boundary.max(1))).flatten();
+    searched.unwrap_or_else(|| threshold(claim, calls_max, first_boundary))
 }
 
 /// The plain threshold after `calls` calls whose two risks are the same part of what is allowed, nearly, as a

@@ -18,23 +18,22 @@ use super::{Certificate, undecided};
 use crate::design::{self, Claim};
 use crate::walk::{Corridor, Walk};
 
-/// How hard the search tries: steps of the ascent in the logarithms of both weights, then the sides of a grid of
-/// proposals around its end.
-struct Effort {
-    ascent_steps: i32,
-    grid_side: i32,
-    grid_step: f64,
-}
-
-/// The first step of the ascent, and by how much each is shorter than the last.
+/// The ascent in the logarithms of both weights: its steps, the first one, and by how much each is shorter than the
+/// last.
+const ASCENT_STEPS: u32 = 40;
 const ASCENT_FIRST: f64 = 1.5;
 const ASCENT_SHRINK: f64 = 0.9;
-/// The grid begins a little below the end of the ascent.
+
+/// A square of proposals around the end of the ascent, from a little below it.
+struct Grid {
+    side: u32,
+    step: f64,
+}
 const GRID_START: f64 = -0.05;
 /// Short corridors move in coarse steps, so that many proposals differ in what they waste.
-const SHORT: Effort = Effort { ascent_steps: 40, grid_side: 14, grid_step: 0.025 };
+const SHORT: Grid = Grid { side: 14, step: 0.025 };
 /// Long ones are almost continuous, and each proposal takes longer.
-const LONG: Effort = Effort { ascent_steps: 40, grid_side: 4, grid_step: 0.02 };
+const LONG: Grid = Grid { side: 4, step: 0.02 };
 const LONG_CALLS_MIN: u32 = 3_000;
 
 /// The cheapest corridor found that keeps both risks; none when no proposal did.
@@ -42,17 +41,17 @@ pub(super) fn best(claim: &Claim, calls_max: u32, first_boundary: u32) -> Option
     let mut search = Search::new(claim, calls_max, first_boundary);
     let (mut log_u, mut log_v) = (libm::log(100.0), libm::log(100.0));
     let mut stride = ASCENT_FIRST;
-    let effort = if calls_max < LONG_CALLS_MIN { SHORT } else { LONG };
-    for _ in 0..effort.ascent_steps {
+    for _ in 0..ASCENT_STEPS {
         let found = search.propose(log_u, log_v);
         let pull = |risk: f64, allowed: f64| libm::log(risk.max(1e-9) / allowed).clamp(-1.0, 1.0);
         log_u += stride * pull(found.wrongly_blocked, claim.wrongly_blocked());
         log_v += stride * pull(found.wrongly_passed, claim.wrongly_passed());
         stride *= ASCENT_SHRINK;
     }
-    for row in 0..effort.grid_side {
-        for column in 0..effort.grid_side {
-            let offset = |step: i32| GRID_START + effort.grid_step * f64::from(step);
+    let grid = if calls_max < LONG_CALLS_MIN { SHORT } else { LONG };
+    let offset = |step: u32| GRID_START + grid.step * f64::from(step);
+    for row in 0..grid.side {
+        for column in 0..grid.side {
             search.propose(log_u + offset(row), log_v + offset(column));
         }
     }

@@ -77,6 +77,42 @@ fn where_the_search_finds_nothing_a_threshold_stands_in() {
 }
 
 #[test]
+fn where_whole_counts_leave_no_test_the_plan_becomes_longer() {
+    // 13 calls without a failure would do; but nothing is decided before 14, and until 20 one failure is too many.
+    let claim = Claim::new(0.986, 0.783, 0.172, 0.0418).expect("in order");
+    assert_eq!(plan(&claim, 0).expect("a plan").corridor.calls_max(), 20);
+    let found = plan(&claim, 14).expect("a plan");
+    assert!((21..=26).contains(&found.corridor.calls_max()), "{}", found.corridor.calls_max());
+    assert!(found.certificate.keeps(&claim));
+}
+
+/// Whether some plain threshold after so many calls keeps both risks.
+fn fixed_keeps(claim: &Claim, calls: u32) -> bool {
+    certify(&threshold(claim, calls, calls), claim).keeps(claim)
+}
+
+/// A stored plan is recomputed on other machines: its arrays must come out the same. Where they change on purpose,
+/// plans get another method number.
+#[test]
+fn plans_are_the_same_bits_everywhere() {
+    let mut digests = Vec::new();
+    for (target, floor, first_boundary) in [(0.9, 0.8, 0), (0.9, 0.8, 24), (0.95, 0.9, 50), (0.99, 0.97, 0)] {
+        let (pass, fail) =
+            plan(&claim(target, floor), first_boundary).expect("a plan").corridor.into_arrays();
+        // FNV-1a over both arrays.
+        let digest = pass
+            .iter()
+            .chain(&fail)
+            .flat_map(|entry| entry.to_le_bytes())
+            .fold(0xcbf2_9ce4_8422_2325_u64, |digest, byte| {
+                (digest ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+            });
+        digests.push(std::format!("{digest:016x}"));
+    }
+    assert_eq!(digests, ["f26643e6f256f40c", "fa4e1737c0f06336", "a0b297c17ba416d1", "a4b3ad152b57f1ea"]);
+}
+
+#[test]
 fn waiting_longer_than_the_longest_suite_is_refused() {
     let error = plan(&claim(0.9, 0.8), FIRST_BOUNDARY_MAX + 1).expect_err("it is too long");
     assert_eq!(error, DesignError::FirstBoundary(FIRST_BOUNDARY_MAX + 1));
@@ -139,7 +175,10 @@ proptest! {
         prop_assert!(found.certificate.keeps(&claim));
         prop_assert_eq!(certify(corridor, &claim), found.certificate);
         let calls_max = (found.fixed.n + found.fixed.n.div_ceil(2)).max(first_boundary);
-        prop_assert_eq!(corridor.calls_max(), calls_max);
+        // More only where whole counts leave no test of that length.
+        let possible = fixed_keeps(&claim, calls_max);
+        prop_assert!(corridor.calls_max() == calls_max || !possible && corridor.calls_max() > calls_max);
+        let calls_max = corridor.calls_max();
         for n in 0..first_boundary {
             for failures in 0..=n {
                 prop_assert_eq!(corridor.reached(n, failures), Reached::Open);
@@ -155,7 +194,8 @@ proptest! {
         }
         for p in [floor, target, 1.0] {
             let calls = corridor.characteristics(p).calls_mean;
-            prop_assert!(calls + 1e-9 >= design::calls_mean_min(p, &claim) && calls <= f64::from(calls_max));
+            prop_assert!(calls >= design::calls_mean_min(p, &claim) - 1e-9);
+            prop_assert!(calls <= f64::from(calls_max) + 1e-9);
         }
     }
 }

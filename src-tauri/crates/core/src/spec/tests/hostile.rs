@@ -57,6 +57,31 @@ fn many_values_many_keys_and_long_lines_end_quickly() {
 }
 
 #[test]
+fn patterns_and_templates_that_nest_do_not_exhaust_the_stack() {
+    for (open, close) in
+        [("(", ")"), ("!", ""), ("(!", ")"), ("@[?", "]"), ("length(", ")"), ("@.a && (", ")")]
+    {
+        for depth in [pattern::PATH_NESTING_MAX - 1, 800] {
+            let path = format!("$[?{}@.a{}]", open.repeat(depth), close.repeat(depth));
+            let _ = pattern::json_path(&path);
+        }
+    }
+    for (open, close) in
+        [("(", ")"), ("[", "]"), ("not ", ""), ("-", ""), ("{'a':", "}"), ("a[", "]"), ("a(", ")")]
+    {
+        for nested in [240 / (open.len() + close.len()), 50_000] {
+            let source = format!("{{{{ {}a{} }}}}", open.repeat(nested), close.repeat(nested));
+            let _ = template::Template::parse(&source);
+        }
+    }
+    let hidden = format!("{{{{ '}}}}' ~ {}a }}}}", "not ".repeat(50_000));
+    assert!(template::Template::parse(&hidden).is_err());
+    for (open, close) in [("(", ")"), ("(?:", ")*"), ("[", "]"), ("a{2}", "")] {
+        let _ = pattern::regex(&format!("{}a{}", open.repeat(1_000), close.repeat(1_000)));
+    }
+}
+
+#[test]
 fn findings_are_counted_out() {
     let keys: String = (0..5_000).map(|key| format!("k{key}: 1\n")).collect();
     let parsed = parsed(&keys, &Folder::new());
@@ -87,14 +112,14 @@ fn a_key_in_the_file_is_never_shown() {
 
 proptest! {
     #[test]
-    fn arbitrary_bytes_end_in_a_value_or_a_finding(bytes in prop::collection::vec(any::<u8>(), 0..2_000)) {
+    fn parsing_never_fails_on_arbitrary_bytes(bytes in prop::collection::vec(any::<u8>(), 0..2_000)) {
         let parsed = parse_workspace("gatewright.yaml", &bytes, &Folder::new());
         prop_assert!(parsed.value.is_some() || !parsed.diagnostics.is_empty());
         let _ = render(&parsed.diagnostics, &parsed.sources, false);
     }
 
     #[test]
-    fn arbitrary_yaml_like_text_ends_in_a_value_or_a_finding(
+    fn parsing_never_fails_on_text_that_is_almost_yaml(
         words in prop::collection::vec(
             prop::sample::select(vec![
                 "agent", "cases", "input", "expect", "gate", "contains", "not", "never", "target", ":", ": ", "- ",
@@ -116,7 +141,7 @@ proptest! {
     }
 
     #[test]
-    fn a_good_file_with_one_wound_ends_in_a_value_or_a_finding(at in 0..EIGHT_LINES.len(), byte: u8, cut: bool) {
+    fn parsing_never_fails_on_a_good_file_with_one_wound(at in 0..EIGHT_LINES.len(), byte: u8, cut: bool) {
         let mut bytes = EIGHT_LINES.as_bytes().to_vec();
         if cut { bytes.truncate(at) } else { bytes[at] = byte }
         let parsed = parse_workspace("gatewright.yaml", &bytes, &Folder::new());

@@ -1,5 +1,8 @@
 //! What a spec means: defaults filled in, and digests that move only when the meaning does.
 
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
 use super::*;
 use crate::id::CaseName;
 
@@ -24,10 +27,10 @@ fn full_folder() -> Folder {
 }
 
 /// A value without places: where it stands is no part of what it means.
-fn without_places(value: &impl serde::Serialize) -> serde_json::Value {
-    fn strip(value: &mut serde_json::Value) {
+fn without_places(value: &impl serde::Serialize) -> Value {
+    fn strip(value: &mut Value) {
         match value {
-            serde_json::Value::Object(members) => {
+            Value::Object(members) => {
                 for name in ["place", "file", "files", "tools_file"] {
                     if name != "files" {
                         members.remove(name);
@@ -35,7 +38,7 @@ fn without_places(value: &impl serde::Serialize) -> serde_json::Value {
                 }
                 members.values_mut().for_each(strip);
             }
-            serde_json::Value::Array(items) => items.iter_mut().for_each(strip),
+            Value::Array(items) => items.iter_mut().for_each(strip),
             _ => {}
         }
     }
@@ -229,4 +232,79 @@ fn a_spec_file_without_a_name_has_the_name_of_its_file() {
     let parsed = parse_spec("specs/shop/refunds.v2.yaml", text.as_bytes(), &workspace, &Folder::new());
     let spec = parsed.accepted().expect("a spec");
     assert_eq!((spec.name.as_str(), spec.agent.as_str()), ("refunds.v2", "agent"));
+}
+
+/// A case as a person might write it.
+fn any_case() -> impl Strategy<Value = Value> {
+    let text = "[a-zA-Zäß€😀 .,:;#'\"{}-]{0,20}[a-z?]";
+    let expect = prop_oneof![
+        text.prop_map(Value::from),
+        text.prop_map(|text| json!({ "contains": { "any": [text, "x"], "case": false } })),
+        text.prop_map(|text| json!([{ "not": { "exact": text } }, { "words": { "max": 30 } }])),
+        (0_u32..90)
+            .prop_map(|limit| json!({ "latency": format!("{limit}s"), "numeric": f64::from(limit) / 4.0 })),
+    ];
+    (text, expect, prop::collection::vec("[a-z]{1,5}", 0..3), any::<bool>(), 1_u32..9).prop_map(
+        |(input, expect, tags, critical, trials)| {
+            let mut case =
+                json!({ "input": input, "expect": expect, "critical": critical, "trials": trials });
+            if !tags.is_empty() {
+                case["tags"] = json!(tags);
+            }
+            case
+        },
+    )
+}
+
+/// As YAML, with the keys of every map in the opposite order.
+fn turned(value: &Value) -> write::Yaml {
+    match value {
+        Value::String(text) => write::Yaml::text(text),
+        Value::Array(items) => write::Yaml::List(items.iter().map(turned).collect()),
+        Value::Object(members) => {
+            write::Yaml::Map(members.iter().rev().map(|(key, value)| (key.clone(), turned(value))).collect())
+        }
+        other => write::Yaml::Json(other.clone()),
+    }
+}
+
+/// As JSON on many lines, indented by tabs.
+fn tabbed(value: &Value) -> String {
+    let pretty = serde_json::to_string_pretty(value).expect("JSON");
+    let lines = pretty.lines().map(|line| {
+        let inner = line.trim_start();
+        format!("{}{inner}\n", "\t".repeat((line.len() - inner.len()) / 2))
+    });
+    lines.collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn a_workspace_means_the_same_in_json_and_in_yaml_in_any_order_and_explained(
+        cases in prop::collection::vec(any_case(), 1..6),
+        target in 70_u32..99,
+    ) {
+        let whole = json!({ "agent": "http://127.0.0.1:8000/v1", "cases": cases, "gate": format!("{target}%") });
+        let (_, compact) = accepted(&whole.to_string());
+        let (_, pretty) = accepted(&tabbed(&whole));
+        let (workspace, yaml) = accepted(&turned(&whole).document());
+        let (_, explained) = accepted(&explain_workspace(&workspace, Some(&yaml)));
+        prop_assert_eq!(compact.meaning, pretty.meaning);
+        prop_assert_eq!(compact.meaning, yaml.meaning);
+        prop_assert_eq!(compact.meaning, explained.meaning);
+    }
+}
+
+#[test]
+fn a_large_dataset_is_read() {
+    let rows: String = (0..2_000)
+        .map(|row| format!("{{\"id\":{row},\"q\":\"Where is order {row}?\",\"a\":\"{row}\"}}\n"))
+        .collect();
+    let files = folder(&[("cases.jsonl", &rows)]);
+    let text = "agent: http://127.0.0.1:1/v1\ncases: [{ dataset: cases.jsonl, input: '{{ q }}', expect: '{{ a }}' }]\ngate: 90%\n";
+    let (_, main) = accepted_with(text, &files);
+    assert_eq!((main.cases.len(), main.scorers.len()), (2_000, 2_000));
+    assert_eq!((main.cases[1_999].file.as_str(), main.cases[1_999].place.line), ("cases.jsonl", 2_000));
 }

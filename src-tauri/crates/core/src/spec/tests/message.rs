@@ -345,3 +345,26 @@ fn datasets() {
     ];
     insta::assert_snapshot!(drawn(&table(&rows, with_case), &files));
 }
+
+/// The handbook's page shows more than this build has: of that, and of nothing else, it says that it comes later.
+#[test]
+fn the_full_files_of_the_handbook_ask_for_a_newer_build_alone() {
+    let files = folder(&[
+        ("prompts/system.md", "Be brief."),
+        ("tools.json", "[]"),
+        ("rubrics/polite.md", "Polite."),
+        ("cases/refunds.jsonl", "{\"question\":\"a\",\"answer\":\"b\"}\n"),
+    ]);
+    let file = include_str!("handbook_workspace.yaml");
+    let parsed = parsed(file, &files);
+    let codes: Vec<&str> = parsed.diagnostics.iter().map(|found| found.code.as_str()).collect();
+    assert!(codes.iter().all(|&code| code == "needs-newer"), "{}", said(file, &files));
+    let workspace = parsed.value.expect("a workspace").workspace;
+    let spec = parse_spec("specs/refunds.yaml", include_bytes!("handbook_spec.yaml"), &workspace, &files);
+    let page = [
+        render(&parsed.diagnostics, &parsed.sources, false),
+        render(&spec.diagnostics, &spec.sources, false),
+    ];
+    insta::assert_snapshot!(page.join("\n"));
+    assert!(spec.diagnostics.iter().all(|found| found.code == "needs-newer"));
+}

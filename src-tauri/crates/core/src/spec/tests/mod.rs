@@ -1,6 +1,7 @@
 //! The format as a whole: what it means, what it says of mistakes, what it withstands.
 
 mod hostile;
+mod json_schema;
 mod meaning;
 mod message;
 

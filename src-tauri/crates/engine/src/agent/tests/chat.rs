@@ -145,6 +145,17 @@ async fn without_a_model_the_endpoint_is_asked_once_for_its_only_one() {
 }
 
 #[tokio::test]
+async fn a_list_of_models_that_cannot_be_read_is_no_cases_failure() {
+    let refused = answer(401, "", r#"{"error":{"message":"no key"}}"#);
+    let server = Server::one(refused).await;
+    let mut unnamed = chat(&server.url("x"));
+    unnamed.model = None;
+    let asked = ask(agent(config(Access::OpenaiChat(unnamed))).as_ref(), "Hello").await;
+    let expected = "what had to be known before the first call is not: the endpoint answered 401: no key";
+    assert_eq!(line(&asked), format!("open, status-401 (1): {expected}"));
+}
+
+#[tokio::test]
 async fn the_served_identity_is_asked_at_the_agents_own_origin() {
     let server = Server::one(answer(200, "", r#"{"build":"sha256:abc","size":3}"#)).await;
     let mut config = config(Access::OpenaiChat(chat(&server.url("x/v1"))));

@@ -188,7 +188,20 @@ async fn what_cannot_be_reached_stays_open() {
     assert!(line(&refused).starts_with("open, connect (4): no connection: "), "{}", line(&refused));
     let unknown = chat("http://no-such-host.invalid/v1");
     let unknown = ask(agent(config(Access::OpenaiChat(unknown))).as_ref(), "Hello").await;
-    assert!(line(&unknown).starts_with("open, dns (4): "), "{}", line(&unknown));
+    // A resolver that does not answer at all is a connection that does not come.
+    let ends = ["open, dns (4): ", "open, connect-timeout (4): "];
+    assert!(ends.iter().any(|end| line(&unknown).starts_with(end)), "{}", line(&unknown));
+}
+
+#[tokio::test]
+async fn a_limit_that_is_used_up_pauses_the_origin_even_after_an_answer() {
+    let spent = "x-ratelimit-remaining-requests: 0\r\nx-ratelimit-reset-requests: 300ms\r\n";
+    let server = Server::one(json(200, spent, PARIS)).await;
+    let agent = agent(config(Access::OpenaiChat(chat(&server.url("x")))));
+    ask(agent.as_ref(), "Hello").await;
+    let second = ask(agent.as_ref(), "Hello").await;
+    let waited = super::record(&second).timing.queue_us;
+    assert!((250_000..2_000_000).contains(&waited), "{waited}");
 }
 
 #[tokio::test]

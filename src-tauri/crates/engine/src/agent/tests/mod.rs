@@ -1,7 +1,9 @@
 //! Real servers on loopback that answer as told, and what the agents make of them.
 
 mod chat;
+mod command;
 mod fault;
+mod http;
 mod server;
 
 use std::sync::Arc;

@@ -4,6 +4,7 @@ use std::io::Read as _;
 
 use gatewright_core::id::{BlobId, Digest};
 use rusqlite::{OptionalExtension as _, params};
+use zstd::bulk::Compressor;
 
 use crate::store::{Read, Write, digest, error::StoreError};
 
@@ -15,16 +16,7 @@ const ZSTD_LEVEL: i32 = 3;
 /// Larger records are not read.
 const RECORD_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
-/// A record of a table that no digest names: compressed, with a checksum that a flipped bit does not pass.
-pub(super) fn pack(bytes: &[u8]) -> Result<Vec<u8>, StoreError> {
-    let packed = zstd::bulk::Compressor::new(ZSTD_LEVEL).and_then(|mut compressor| {
-        compressor.include_checksum(true)?;
-        compressor.compress(bytes)
-    });
-    packed.map_err(StoreError::file("zstd"))
-}
-
-/// The record that [`pack`] made.
+/// The record that [`Write::pack`] made.
 pub(super) fn unpack_record(table: &'static str, packed: &[u8]) -> Result<Vec<u8>, StoreError> {
     let mut bytes = Vec::new();
     let unpacked =
@@ -33,7 +25,22 @@ pub(super) fn unpack_record(table: &'static str, packed: &[u8]) -> Result<Vec<u8
     Ok(bytes)
 }
 
+/// What makes records and contents small: one for the whole life of a writer, since making one costs more than most
+/// contents do. Its checksum lets no flipped bit pass.
+pub(in crate::store) fn packer() -> Result<Compressor<'static>, StoreError> {
+    let packer = Compressor::new(ZSTD_LEVEL).and_then(|mut packer| {
+        packer.include_checksum(true)?;
+        Ok(packer)
+    });
+    packer.map_err(|error| StoreError::unreadable("blob", error))
+}
+
 impl Write<'_> {
+    /// A record of a table that no digest names: compressed, with a checksum.
+    pub(super) fn pack(&self, bytes: &[u8]) -> Result<Vec<u8>, StoreError> {
+        self.packer.borrow_mut().compress(bytes).map_err(|error| StoreError::unreadable("blob", error))
+    }
+
     /// Keeps bytes under their digest.
     ///
     /// # Errors
@@ -67,7 +74,7 @@ impl Write<'_> {
             return Ok(row);
         }
         let inline = if bytes.len() <= BLOB_BYTES_MAX {
-            Some(zstd::bulk::compress(bytes, ZSTD_LEVEL).map_err(StoreError::file("zstd"))?)
+            Some(self.pack(bytes)?)
         } else {
             self.objects.put(bytes)?;
             self.connection

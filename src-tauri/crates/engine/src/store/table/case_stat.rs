@@ -100,7 +100,7 @@ impl Read<'_> {
              ORDER BY name.text, stat.last_trial"
         );
         let mut statement = self.connection.prepare_cached(&sql)?;
-        let rows = statement.query_map(params![spec, version], |row| stat(row))?;
+        let rows = statement.query_map(params![spec, version], stat)?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
@@ -150,7 +150,7 @@ impl Read<'_> {
              WHERE stat.spec = ?1 AND stat.case_ = ?2 ORDER BY stat.version, stat.last_trial"
         );
         let mut statement = self.connection.prepare_cached(&sql)?;
-        let rows = statement.query_map(params![spec, case], |row| stat(row))?;
+        let rows = statement.query_map(params![spec, case], stat)?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 }

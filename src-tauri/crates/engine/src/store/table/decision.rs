@@ -7,10 +7,7 @@ use gatewright_core::{
 };
 use rusqlite::{OptionalExtension as _, Row, params};
 
-use super::{
-    blob::{pack, unpack_record},
-    name::Kind as NameKind,
-};
+use super::{blob::unpack_record, name::Kind as NameKind};
 use crate::{
     event::Happened,
     store::{Read, Write, digest, error::StoreError},
@@ -102,7 +99,7 @@ impl Write<'_> {
                 actor,
                 reason,
                 seq.0,
-                pack(&decision.body)?,
+                self.pack(&decision.body)?,
                 decision.envelope
             ])?;
         self.append(Happened::Decided {

@@ -7,10 +7,7 @@ use gatewright_core::{
 };
 use rusqlite::{OptionalExtension as _, params};
 
-use super::{
-    blob::{pack, unpack_record},
-    name::Kind as NameKind,
-};
+use super::{blob::unpack_record, name::Kind as NameKind};
 use crate::{
     event::Happened,
     store::{Read, Write, digest, error::StoreError},
@@ -77,7 +74,7 @@ impl Write<'_> {
         let mut statement = self
             .connection
             .prepare_cached("UPDATE meaning SET body = ?2 WHERE id = ?1 AND length(body) = 0")?;
-        statement.execute(params![row, pack(body)?])?;
+        statement.execute(params![row, self.pack(body)?])?;
         Ok(())
     }
 

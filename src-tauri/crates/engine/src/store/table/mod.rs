@@ -1,7 +1,7 @@
 //! The tables, a file each: what a [`Write`](super::Write) can insert and a [`Read`](super::Read) can ask.
 //!
 //! Names and digests go in and come out as values of the core; that they are integers inside is nobody's business.
-//! An enum that lies in a table as a number has its numbers in one array here: a number never changes its meaning.
+//! An enum that lies in a table as a number has its numbers in one place: a number never changes its meaning.
 
 mod blob;
 mod case_stat;
@@ -24,7 +24,6 @@ mod trial;
 mod verdict;
 mod version;
 
-pub(super) use self::case_stat::counted;
 pub use self::{
     blob::BLOB_BYTES_MAX,
     case_stat::{CaseChange, CaseStat},
@@ -44,3 +43,4 @@ pub use self::{
     verdict::{SealedVerdict, VerdictRow},
     version::{LabelRow, VersionRow},
 };
+pub(super) use self::{blob::packer, case_stat::counted};

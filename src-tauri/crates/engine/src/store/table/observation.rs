@@ -11,7 +11,7 @@ use gatewright_core::{
 use rusqlite::params;
 use serde::{Deserialize, Serialize};
 
-use super::blob::{pack, unpack_record};
+use super::blob::unpack_record;
 use crate::store::{Read, Write, error::StoreError};
 
 /// An observation to be appended, with the bytes that the stored one names by digest.
@@ -82,7 +82,7 @@ impl Write<'_> {
             .prepare_cached(
                 "INSERT INTO observation(trial, turn, fact, scorer, vote, record, seq) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
             )?
-            .execute(params![trial.0, new.turn, fact, scorer, vote, pack(&record)?, seq.0])?;
+            .execute(params![trial.0, new.turn, fact, scorer, vote, self.pack(&record)?, seq.0])?;
         Ok(seq)
     }
 

@@ -8,7 +8,7 @@ use gatewright_core::{
 };
 use rusqlite::{OptionalExtension as _, params};
 
-use super::blob::{pack, unpack_record};
+use super::blob::unpack_record;
 use crate::{
     event::Happened,
     store::{Read, Write, error::StoreError},
@@ -43,7 +43,7 @@ impl Write<'_> {
             .prepare_cached(
                 "INSERT INTO plan(digest, stream, spec_meaning, registered_seq, body) VALUES (?1, ?2, ?3, ?4, ?5)",
             )?
-            .execute(params![plan.id.0.0, stream, meaning, registered.0, pack(&body)?])?;
+            .execute(params![plan.id.0.0, stream, meaning, registered.0, self.pack(&body)?])?;
         self.append(Happened::PlanRegistered { plan: plan.id })?;
         Ok(registered)
     }
@@ -55,7 +55,7 @@ impl Write<'_> {
     pub fn cache_plan(&self, key: &[u8], body: &[u8]) -> Result<(), StoreError> {
         self.connection
             .prepare_cached("INSERT OR REPLACE INTO plan_cache(key, body) VALUES (?1, ?2)")?
-            .execute(params![key, pack(body)?])?;
+            .execute(params![key, self.pack(body)?])?;
         Ok(())
     }
 }

@@ -67,10 +67,14 @@ impl Write<'_> {
     /// [`Durability::Full`](crate::store::Durability::Full), before anything is done.
     ///
     /// # Errors
-    /// [`StoreError::Refused`] when another release of the environment is open, or its fence is not the newest;
+    /// [`StoreError::Refused`] when the grant opened one before ([`Read::release_of_grant`] says which), another
+    /// release of the environment is open, or the fence is not the newest;
     /// [`StoreError::Unknown`] without a recorded grant.
     pub fn begin_release(&self, release: &Release, evidence: &str) -> Result<(), StoreError> {
         let environment = self.intern(NameKind::Environment, release.environment.as_str())?;
+        if let Some(row) = self.release_of_grant(release.grant)? {
+            return Err(StoreError::Refused(format!("the grant opened release {} before", row.release.id)));
+        }
         let newest: u64 = self
             .connection
             .prepare_cached("SELECT coalesce(max(fence), 0) FROM release WHERE environment = ?1")?
@@ -154,7 +158,7 @@ impl Write<'_> {
             .connection
             .prepare_cached(
                 "UPDATE release SET state = ?2, open = ?3, rung = ?4, target_ref = ?5, expected_revision = ?6,
-                                    times = ?7 WHERE id = ?1 AND fence = ?8 AND open = 1",
+                                    times = ?7, from_version = ?9 WHERE id = ?1 AND fence = ?8 AND open = 1",
             )?
             .execute(params![
                 row,
@@ -164,7 +168,8 @@ impl Write<'_> {
                 release.target_ref,
                 release.expected_revision,
                 canonical_text(&release.times)?,
-                release.fence
+                release.fence,
+                release.from.map(|from| self.version_row(from)).transpose()?
             ])?;
         if moved == 0 {
             return Err(StoreError::Refused(format!(
@@ -273,6 +278,30 @@ impl Read<'_> {
             "release.environment = ?1 AND release.state = ?2 ORDER BY release.seq DESC LIMIT ?3",
             params![row, State::Live.code(), limit],
         )
+    }
+
+    /// The newest release in which a version went live in an environment.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn lived(
+        &self,
+        environment: &EnvironmentName,
+        version: VersionId,
+    ) -> Result<Option<ReleaseRow>, StoreError> {
+        let found = self.select_releases(
+            "name.text = ?1 AND later.digest = ?2 AND release.state = ?3 ORDER BY release.seq DESC LIMIT 1",
+            params![environment.as_str(), version.0.0, State::Live.code()],
+        )?;
+        Ok(found.into_iter().next())
+    }
+
+    /// The release that a grant opened, if it did.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn release_of_grant(&self, grant: GrantId) -> Result<Option<ReleaseRow>, StoreError> {
+        Ok(self.select_releases("decision.grant_ = ?1", [grant.0.0])?.pop())
     }
 
     /// Every release that was signed, oldest first, for checking.

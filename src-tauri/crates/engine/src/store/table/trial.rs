@@ -128,7 +128,7 @@ impl Write<'_> {
         let costs = answers().map(|answer| answer.cost.map(|cost| cost.micros));
         let cost_micros: Option<i64> = costs.sum();
         let known = answers().next().is_some();
-        let answer = answers().last().map(|answer| self.put_text(&answer.reply.text)).transpose()?;
+        let answer = answers().next_back().map(|answer| self.put_text(&answer.reply.text)).transpose()?;
         let seq = self.next_seq()?;
         let ended = self
             .connection

@@ -1,7 +1,7 @@
 //! `verdict` and `criterion_verdict`: what gates said, as signed. A verdict stays as given; a later fail withdraws
 //! it by standing beside it.
 //!
-//! `record` holds the whole verdict as canonical JSON, the columns what is asked for by index, the envelope what
+//! `record` holds the whole verdict as canonical JSON, packed, the columns what is asked for by index, the envelope what
 //! was signed. Reading compares the first two; whether the third says the same is for whoever knows signatures.
 
 use gatewright_core::{
@@ -12,6 +12,7 @@ use gatewright_core::{
 use rusqlite::{OptionalExtension as _, Row, params};
 
 use super::{
+    blob::unpack_record,
     code::{Coded, outcome_code},
     name::Kind as NameKind,
     stream::{GATE, purpose_code},
@@ -78,7 +79,7 @@ impl Write<'_> {
             verdict.standing.code(),
             verdict.attempts,
             seq.0,
-            record.as_bytes(),
+            self.pack(record.as_bytes())?,
             envelope
         ])?;
         for criterion in &verdict.criteria {
@@ -98,7 +99,7 @@ impl Write<'_> {
                 self.meaning_row_or_new(criterion.criterion)?,
                 outcome_code(&criterion.outcome),
                 criterion.at,
-                canonical_text(criterion)?.as_bytes()
+                self.pack(canonical_text(criterion)?.as_bytes())?
             ])?;
         Ok(())
     }
@@ -229,6 +230,7 @@ fn verdict_row(row: &Row<'_>) -> Result<VerdictRow, StoreError> {
     let id = VerdictId(digest(row.get(0)?));
     let damaged = |detail: String| StoreError::DamagedContent { digest: id.0, detail };
     let record: Vec<u8> = row.get(1)?;
+    let record = unpack_record("verdict", &record)?;
     let mut verdict: Verdict = serde_json::from_slice(&record).map_err(|error| damaged(error.to_string()))?;
     verdict.seq = Seq(row.get(2)?);
     let outcome: i64 = row.get(3)?;
@@ -254,7 +256,6 @@ fn verdict_row(row: &Row<'_>) -> Result<VerdictRow, StoreError> {
     })
 }
 
-/// Kept for callers that ask only for what decides.
 impl VerdictRow {
     /// Whether this verdict is a pass that nothing contradicts.
     #[must_use]

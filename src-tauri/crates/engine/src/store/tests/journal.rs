@@ -275,3 +275,43 @@ async fn listeners_hear_of_commits_in_order_and_others_are_noticed() {
     assert_eq!(log.len(), 3);
     assert!(matches!(app.read(|read| read.check_log()), Ok(Ok(Some((seq, _)))) if seq == last.seq));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn writes_of_many_tasks_share_transactions_and_each_is_answered_for_itself() {
+    const TASKS: u32 = 600;
+    let folder = tempfile::tempdir().expect("a folder");
+    let workspace = folder.path().to_owned();
+    let (store, key) = tokio::task::spawn_blocking(move || {
+        let store = open(&workspace);
+        let key = stream(&store, "be kind");
+        (store, key)
+    })
+    .await
+    .expect("opened");
+    let mut tasks = tokio::task::JoinSet::new();
+    for round in 0..TASKS {
+        let (store, key) = (store.clone(), key.clone());
+        tasks.spawn(async move {
+            store
+                .write(Durability::Normal, move |write| {
+                    let trial = write.release_slots(&key, &[slot("a", round)])?[0].id;
+                    write.end_trial(trial, &answered("yes", true))?;
+                    // Every tenth is refused after it wrote, and takes no other with it.
+                    if round % 10 == 0 {
+                        write.end_trial(trial, &answered("no", false))?;
+                    }
+                    Ok(())
+                })
+                .await
+                .is_ok()
+        });
+    }
+    let written = tasks.join_all().await.into_iter().filter(|&written| written).count();
+    assert_eq!(written as u32, TASKS - TASKS / 10);
+    let (trials, cells) = store
+        .read_async(move |read| Ok((read.trials_of(&key)?, read.case_stats(&key.spec, key.version)?)))
+        .await
+        .expect("read");
+    assert_eq!(trials.len(), written);
+    assert_eq!((cells[0].n as usize, cells[0].passed as usize), (written, written));
+}

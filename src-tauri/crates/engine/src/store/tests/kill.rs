@@ -27,9 +27,9 @@ const WORKSPACE: &str = "GATEWRIGHT_TEST_WORKSPACE";
 /// From which number on its slots are, so that two writers do not meet.
 const FIRST: &str = "GATEWRIGHT_TEST_FIRST";
 const KILLS: u32 = 50;
-/// The loop ends early on a slow machine; fewer kills than this are no test.
+/// On a slow machine the killing ends early, after this long and this often.
 const KILLS_MIN: u32 = 10;
-const KILLING_MAX: Duration = Duration::from_secs(20);
+const KILLING_MAX: Duration = Duration::from_secs(8);
 const WRITES: u32 = 150;
 
 /// This test binary again, as the named test in `workspace`.
@@ -132,7 +132,7 @@ fn what_was_acknowledged_survives_a_kill_at_any_moment() {
     let started = Instant::now();
     let mut told = Told::default();
     let (mut kills, mut random) = (0, 7_u32);
-    while kills < KILLS && started.elapsed() < KILLING_MAX {
+    while kills < KILLS_MIN || kills < KILLS && started.elapsed() < KILLING_MAX {
         // A fixed sequence of moments (numerical recipes' generator): before the first line up to the 120th.
         random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         let lines = random >> 16 & 127;
@@ -149,7 +149,6 @@ fn what_was_acknowledged_survives_a_kill_at_any_moment() {
         child.wait().expect("gone");
         kills += 1;
     }
-    assert!(kills >= KILLS_MIN, "only {kills} kills in {KILLING_MAX:?}");
     assert!(told.ended.len() > 100 && told.logged.len() > 20, "the writers were killed before they wrote");
     let store = open(folder.path());
     told.holds_in(&store);

@@ -22,26 +22,34 @@ use crate::{
     },
 };
 
-/// A workspace with a grant for a version.
+/// A workspace with grants for a version: those of the releases 1 to 3.
 fn granted(store: &Store) -> VersionId {
     let version = stream(store, "be kind").version;
-    let decision = NewDecision {
+    let decision = |id: u128| NewDecision {
         environment: EnvironmentName::new("production"),
         version,
-        grant: Some((GrantId(tag("grant")), Basis::Verdicts(Vec::new()))),
+        grant: Some((grant(id), Basis::Verdicts(Vec::new()))),
         summary: "be kind to production".to_owned(),
         body: b"{}".to_vec(),
         envelope: None,
     };
-    store.write_blocking(Durability::Full, move |write| write.record_decision(&decision)).expect("decided");
+    for decision in (1..=3).map(decision) {
+        store
+            .write_blocking(Durability::Full, move |write| write.record_decision(&decision))
+            .expect("decided");
+    }
     version
+}
+
+fn grant(id: u128) -> GrantId {
+    GrantId(tag(&format!("grant {id}")))
 }
 
 fn release(id: u128, fence: u64, to: VersionId) -> Release {
     Release {
         id: ReleaseId(id),
         kind: Kind::Promotion,
-        grant: GrantId(tag("grant")),
+        grant: grant(id),
         environment: EnvironmentName::new("production"),
         from: None,
         to,
@@ -93,6 +101,10 @@ fn a_release_goes_its_way_and_its_journal_says_how() {
     let lives = store.read(|read| read.lives(&moving.environment, 5)).expect("read");
     assert_eq!(lives.len(), 1);
     assert!(matches!(step(&store, &moving), Err(StoreError::Refused(_))), "what ended moves no more");
+    let twice = Release { id: ReleaseId(9), fence: 2, ..release(1, 2, to) };
+    assert!(matches!(begin(&store, &twice), Err(StoreError::Refused(_))), "a grant opens one release");
+    let lived = store.read(|read| read.lived(&moving.environment, to)).expect("read");
+    assert_eq!(lived.map(|row| row.release), Some(moving));
 }
 
 #[test]

@@ -88,6 +88,27 @@ fn a_history_of_the_build_before_is_copied_and_migrated() {
 }
 
 #[test]
+fn a_new_workspace_that_many_open_at_once_is_made_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let logged = std::thread::scope(|scope| {
+        let openers: Vec<_> = (0..6)
+            .map(|run| {
+                let path = folder.path();
+                scope.spawn(move || {
+                    let what = crate::event::Happened::RunStarted { run: gatewright_core::id::RunId(run) };
+                    open(path).write_blocking(Durability::Full, move |write| write.append(what.clone()))
+                })
+            })
+            .collect();
+        let logged = openers.into_iter().map(|opener| opener.join().expect("opened").expect("logged"));
+        logged.collect::<Vec<_>>().len()
+    });
+    let store = open(folder.path());
+    assert_eq!(store.read(|read| read.log(gatewright_core::time::Seq(0), 10)).expect("read").len(), logged);
+    assert!(store.read(|read| read.check_log()).expect("read").is_ok());
+}
+
+#[test]
 fn a_step_that_was_edited_after_it_was_taken_is_refused() {
     let folder = tempfile::tempdir().expect("a folder");
     drop(open(folder.path()));

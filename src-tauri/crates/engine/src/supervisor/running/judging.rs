@@ -22,7 +22,10 @@ use super::{
 use crate::{
     evidence::About,
     run::{self, Assignment, Finished, Follow},
-    store::{Durability, StoreError, Write, table::Point},
+    store::{
+        Durability, Read, StoreError, Write,
+        table::{Point, StreamRow},
+    },
     supervisor::{
         engine::{Engine, EngineError, Present},
         gating::{self, Recorded, Wish},
@@ -204,6 +207,30 @@ impl Engine {
         };
         Ok(self.store.write(Durability::Full, write).await?)
     }
+}
+
+impl Engine {
+    /// Computes the projections again from recorded answers. How many of their values differed.
+    ///
+    /// # Errors
+    /// The history cannot be read or written; then nothing was changed.
+    pub async fn rebuild(&self) -> Result<u64, EngineError> {
+        let rebuilt = self.store.write(Durability::Full, |write| write.rebuild(points)).await?;
+        Ok(rebuilt.iter().map(|difference| difference.rows).sum())
+    }
+}
+
+/// The points of a stream, by the plan and the meaning that its newest verdict was judged by.
+fn points(read: &Read<'_>, stream: &StreamRow) -> Result<Vec<Point>, StoreError> {
+    let Some(row) = read.plans_of(&stream.key)?.pop() else { return Ok(Vec::new()) };
+    let Some(body) = read.meaning(row.plan.spec)? else { return Ok(Vec::new()) };
+    let spec: Spec = serde_json::from_slice(&body).map_err(|error| StoreError::unreadable("spec", error))?;
+    let verdicts = read.verdicts_of_version(stream.key.version)?;
+    let Some(verdict) = verdicts.into_iter().find(|given| given.verdict.stream == stream.key) else {
+        return Ok(Vec::new());
+    };
+    let recorded = gating::recorded(read, &stream.key, &spec)?;
+    Ok(vec![point(&row.plan, &recorded.facts, verdict.verdict.outcome)])
 }
 
 /// A prospective fail contradicts every earlier pass of the same version, spec, meaning and endpoint.

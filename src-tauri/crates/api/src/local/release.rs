@@ -1,0 +1,281 @@
+//! What is live, and moving it.
+
+use gatewright_core::{
+    decision::{Statement, Word},
+    id::{EnvironmentName, VersionId},
+    release::{Kind, Release, Rung, State},
+    version::Version,
+};
+use gatewright_engine::{
+    deploy::Enacted,
+    supervisor::{Lane, ReleaseError, Settled},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{Local, time};
+use crate::{
+    document::{
+        CandidateDocument, EnvironmentDocument, FORMAT, LiveDocument, OpenDocument, OverrideDocument,
+        ReleaseDocument, RollbackDocument, StatusDocument, TimesDocument,
+    },
+    error::{ApiError, Code},
+};
+
+/// The words of `promote`.
+#[derive(Clone, Debug, Default)]
+pub struct PromoteWords {
+    /// Where.
+    pub environment: String,
+    /// Which version; the present one when none.
+    pub version: Option<String>,
+    /// Against the verdict, for this reason.
+    pub overriding: Option<String>,
+    /// A first version, for this reason.
+    pub bootstrap: Option<String>,
+    /// Who says so.
+    pub by: Option<String>,
+}
+
+impl Local {
+    /// Every environment, with its way back checked.
+    ///
+    /// # Errors
+    /// Files have errors, or the history cannot be read.
+    pub async fn status(&self) -> Result<StatusDocument, ApiError> {
+        let lanes = self.engine.lanes(&self.reading).await?;
+        let environments = lanes.iter().map(|lane| self.lane(lane)).collect::<Result<_, _>>()?;
+        Ok(StatusDocument { format: FORMAT, environments })
+    }
+
+    fn lane(&self, lane: &Lane) -> Result<EnvironmentDocument, ApiError> {
+        let live = match &lane.live {
+            Some(row) => Some(LiveDocument {
+                version: row.release.to,
+                label: self.label(row.release.to)?,
+                since: lane.since.map(time).unwrap_or_default(),
+                rung: rung(row.release.rung),
+                overridden: lane.overridden,
+            }),
+            None => None,
+        };
+        let problem = lane.readiness.as_ref().and_then(|ready| {
+            [&ready.content, &ready.reachable, &ready.switchable]
+                .into_iter()
+                .find_map(|part| part.clone().err())
+        });
+        let open = lane.open.as_ref().map(|release| OpenDocument {
+            release: release.id,
+            state: state(release.state),
+            to: release.to,
+        });
+        Ok(EnvironmentDocument {
+            environment: lane.environment.to_string(),
+            live,
+            candidate: CandidateDocument {
+                version: lane.candidate.as_ref().map(|version| version.id),
+                may_ship: lane.candidate.is_some() && lane.refusals.is_empty(),
+                reasons: lane.refusals.iter().map(ToString::to_string).collect(),
+            },
+            previous: lane.previous,
+            rollback: RollbackDocument {
+                ready: lane.readiness.as_ref().is_some_and(|ready| ready.is_ready()),
+                checked_at: time(lane.looked_at),
+                reason: match (&lane.previous, &lane.readiness) {
+                    (None, _) => Some("nothing was live before".to_owned()),
+                    (Some(_), None) => Some("the folder is not trusted to look".to_owned()),
+                    (Some(_), Some(_)) => problem,
+                },
+            },
+            open,
+        })
+    }
+
+    /// The version that `promote` means, and the environment, for asking before it acts.
+    ///
+    /// # Errors
+    /// There is no such environment or version.
+    pub fn promotion(&self, words: &PromoteWords) -> Result<(EnvironmentName, Version), ApiError> {
+        let workspace = self.workspace()?;
+        let name: EnvironmentName = words.environment.as_str().into();
+        let environment = workspace
+            .environments
+            .get(&name)
+            .ok_or_else(|| ApiError::from(ReleaseError::NoSuchEnvironment(name.clone())))?;
+        let version = match &words.version {
+            Some(version) => self.engine.version(version)?.version,
+            None => {
+                let trust = self.engine.trust(workspace)?;
+                let agent = &workspace.agents[&environment.agent];
+                let present = self.engine.present(workspace, agent, &trust)?.version;
+                if self.engine.store().read(|read| read.version(present.id))?.is_none() {
+                    return Err(ApiError::new(Code::Refused, "the present version was never asked anything")
+                        .hint("`gatewright run` seals it and judges it."));
+                }
+                present
+            }
+        };
+        Ok((name, version))
+    }
+
+    /// Lets a version go live.
+    ///
+    /// # Errors
+    /// The decision is no, or nothing could be carried out.
+    pub async fn promote(
+        &self,
+        words: &PromoteWords,
+        cancel: &CancellationToken,
+    ) -> Result<ReleaseDocument, ApiError> {
+        let clicked = self.engine.clock().elapsed();
+        let (environment, version) = self.promotion(words)?;
+        let word = word(words)?;
+        let promoted =
+            self.engine.promote(&self.reading, &environment, &version, word, clicked, cancel).await;
+        if let Err(ReleaseError::Refused(refusals)) = &promoted {
+            self.engine.log_refusal(&environment, version.id, refusals).await?;
+        }
+        self.document_of(&promoted?)
+    }
+
+    /// Puts an earlier version back.
+    ///
+    /// # Errors
+    /// There is nothing to go back to, or nothing could be carried out.
+    pub async fn roll_back(
+        &self,
+        environment: &str,
+        to: Option<&str>,
+        cancel: &CancellationToken,
+    ) -> Result<ReleaseDocument, ApiError> {
+        let clicked = self.engine.clock().elapsed();
+        let to: Option<VersionId> = match to {
+            Some(words) => Some(self.engine.version(words)?.version.id),
+            None => None,
+        };
+        let enacted = self.engine.roll_back(&self.reading, &environment.into(), to, clicked, cancel).await?;
+        self.document_of(&enacted)
+    }
+
+    /// Settles what was left open.
+    ///
+    /// # Errors
+    /// Files have errors, or the history cannot be read.
+    pub async fn settle(&self, cancel: &CancellationToken) -> Result<Vec<ReleaseDocument>, ApiError> {
+        let mut documents = Vec::new();
+        for settled in self.engine.settle(&self.reading, cancel).await? {
+            documents.push(match settled {
+                Settled::Read(enacted) => self.document_of(&enacted)?,
+                Settled::NoEnvironment(release) => self.release(
+                    &release,
+                    "Its environment is no longer in gatewright.yaml: put it back to settle it.",
+                )?,
+                Settled::Left(release, error) => self.release(&release, &error.to_string())?,
+            });
+        }
+        Ok(documents)
+    }
+
+    fn document_of(&self, enacted: &Enacted) -> Result<ReleaseDocument, ApiError> {
+        match &enacted.back {
+            Some(back) => {
+                let first = sentence(&enacted.release, &enacted.evidence);
+                let mut document = self.release(&back.release, &back.evidence)?;
+                document.sentence = format!("{first} {}", document.sentence);
+                Ok(document)
+            }
+            None => self.release(&enacted.release, &enacted.evidence),
+        }
+    }
+
+    fn release(&self, release: &Release, evidence: &str) -> Result<ReleaseDocument, ApiError> {
+        let decision = self.engine.store().read(|read| read.decision(release.grant))?;
+        let overridden = decision.filter(|decision| decision.by_person).map(|decision| OverrideDocument {
+            kind: if release.from.is_some() { "override" } else { "bootstrap" },
+            by: decision.actor.unwrap_or_default(),
+            reason: decision.reason.unwrap_or_default(),
+        });
+        #[expect(clippy::cast_precision_loss, reason = "microseconds of a release are far below 2^53")]
+        let ms = |us: Option<u64>| us.map(|us| us as f64 / 1000.0);
+        Ok(ReleaseDocument {
+            format: FORMAT,
+            release: release.id,
+            environment: release.environment.to_string(),
+            kind: match release.kind {
+                Kind::Promotion => "promotion",
+                Kind::Rollback => "rollback",
+                Kind::Rehearsal => "rehearsal",
+            },
+            from: release.from,
+            to: release.to,
+            state: state(release.state),
+            rung: rung(release.rung),
+            times_ms: TimesDocument {
+                acknowledged: ms(release.times.acknowledged_us),
+                first_new: ms(release.times.first_new_us),
+                last_old: ms(release.times.last_old_us),
+                verified: ms(release.times.verified_us),
+            },
+            overridden,
+            sentence: sentence(release, evidence),
+        })
+    }
+}
+
+/// A person's word, where one was given.
+fn word(words: &PromoteWords) -> Result<Option<Word>, ApiError> {
+    let by = words.by.as_deref().unwrap_or_default();
+    let statement = |reason: &str| {
+        Statement::new(by, reason).map_err(|error| ApiError::new(Code::BadArguments, error.to_string()))
+    };
+    Ok(match (&words.overriding, &words.bootstrap) {
+        (Some(reason), _) => Some(Word::Override(statement(reason)?)),
+        (None, Some(reason)) => Some(Word::Bootstrap(statement(reason)?)),
+        (None, None) => None,
+    })
+}
+
+fn sentence(release: &Release, evidence: &str) -> String {
+    let (to, environment) = (release.to.0.short(), &release.environment);
+    match release.state {
+        State::Live if release.kind == Kind::Rollback => {
+            format!("{to} is live in {environment} again ({}): {evidence}.", rung(release.rung))
+        }
+        State::Live => format!("{to} is live in {environment} ({}): {evidence}.", rung(release.rung)),
+        State::NotApplied => format!("Nothing changed in {environment}: {evidence}."),
+        State::Unknown => {
+            format!("Nobody knows what is live in {environment}: {evidence}. `gatewright settle` reads it.")
+        }
+        State::Conflict => {
+            format!("{environment} holds something else than either side expected: {evidence}.")
+        }
+        State::Superseded => format!("A later release took over in {environment}."),
+        State::Intent | State::Staged | State::Switching | State::Switched | State::Observing => {
+            format!("{to} in {environment} is not proved yet: {evidence}. `gatewright settle` looks again.")
+        }
+    }
+}
+
+fn rung(rung: Rung) -> &'static str {
+    match rung {
+        Rung::None => "none",
+        Rung::Pointer => "pointer",
+        Rung::Served => "served",
+        Rung::Healthy => "healthy",
+        Rung::Smoked => "smoked",
+    }
+}
+
+fn state(state: State) -> &'static str {
+    match state {
+        State::Intent => "intent",
+        State::Staged => "staged",
+        State::Switching => "switching",
+        State::Switched => "switched",
+        State::Observing => "observing",
+        State::Live => "live",
+        State::NotApplied => "not_applied",
+        State::Unknown => "unknown",
+        State::Conflict => "conflict",
+        State::Superseded => "superseded",
+    }
+}

@@ -1,0 +1,321 @@
+//! Running, and what is known without a run.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use gatewright_core::{
+    gate::{Outcome, Seen, Spent},
+    id::{RunId, SpecName},
+    spec::{Measure, Metric, MicroMoney, Rule, Unit},
+    time::Duration,
+    verdict::{CriterionVerdict, Standing},
+};
+use gatewright_engine::supervisor::{RunReport, RunRequest, SpecReport, Watch};
+use tokio_util::sync::CancellationToken;
+
+use super::Local;
+use crate::{
+    document::{
+        CallsDocument, CaseDocument, CostDocument, CountsDocument, CriterionDocument, FORMAT, RunDocument,
+        SpecDocument,
+    },
+    error::{ApiError, Code},
+};
+
+/// The words of `run`.
+#[derive(Clone, Debug, Default)]
+pub struct RunWords {
+    /// Only these specs.
+    pub specs: Vec<String>,
+    /// This version.
+    pub version: Option<String>,
+    /// At this environment's endpoint.
+    pub at: Option<String>,
+    /// A name for the version.
+    pub label: Option<String>,
+    /// Calls at most.
+    pub calls: Option<u64>,
+    /// Cost at most.
+    pub cost: Option<f64>,
+    /// Time at most.
+    pub time: Option<String>,
+    /// Stop as soon as it is known.
+    pub enough: bool,
+    /// Fresh answers.
+    pub new_attempt: bool,
+    /// Do not wait.
+    pub no_wait: bool,
+}
+
+/// How far a run is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// The spec that is asked now.
+    pub spec: String,
+    /// Slots asked.
+    pub asked: u64,
+    /// Slots heard.
+    pub heard: u32,
+    /// Slots heard at most from here.
+    pub left_at_most: u32,
+}
+
+/// Called with how far a run is.
+pub type Tell = Box<dyn Fn(&Progress) + Send + Sync>;
+
+struct Follower {
+    tell: Tell,
+    last: Mutex<Progress>,
+}
+
+impl Watch for Follower {
+    fn began(&self, _run: RunId, _specs: &[SpecName]) {}
+
+    fn moved(&self, spec: &SpecName, seen: &Seen, _spent: &Spent) {
+        let progress = Progress {
+            spec: spec.to_string(),
+            asked: seen.asked() as u64,
+            heard: seen.hearing().heard(),
+            left_at_most: seen.hearing().left_at_most(),
+        };
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if *last != progress {
+            (self.tell)(&progress);
+            *last = progress;
+        }
+    }
+}
+
+impl Local {
+    /// Asks what is missing and judges.
+    ///
+    /// # Errors
+    /// The words fit nothing, files have errors, or something failed; what was answered before is kept.
+    pub async fn run(
+        &self,
+        words: &RunWords,
+        tell: Tell,
+        cancel: &CancellationToken,
+    ) -> Result<RunDocument, ApiError> {
+        let request = self.request(words)?;
+        let follower = Arc::new(Follower { tell, last: Mutex::default() });
+        let report = self.engine.run(&self.reading, &request, Some(follower), cancel).await?;
+        self.engine.checkpoint().await?;
+        Ok(self.document(&report))
+    }
+
+    /// What is known of the present version, without a call.
+    ///
+    /// # Errors
+    /// The words fit nothing, or files have errors.
+    pub fn verdict(&self, specs: &[String]) -> Result<RunDocument, ApiError> {
+        let specs: Vec<SpecName> = specs.iter().map(|spec| spec.as_str().into()).collect();
+        let report = self.engine.known(&self.reading, &specs)?;
+        Ok(self.document(&report))
+    }
+
+    fn request(&self, words: &RunWords) -> Result<RunRequest, ApiError> {
+        let version = words.version.as_ref().map(|version| self.engine.version(version)).transpose()?;
+        let bad = |what: String| ApiError::new(Code::BadArguments, what);
+        let time = words.time.as_ref().map(|text| {
+            Duration::parse(text).ok_or_else(|| bad(format!("--time: `{text}` is no time; write 90s or 10m")))
+        });
+        let cost = words.cost.map(|cost| {
+            let fits = cost.is_finite() && (0.0..=1e9).contains(&cost);
+            #[expect(clippy::cast_possible_truncation, reason = "at most 1e15")]
+            fits.then_some((cost * 1e6).round() as i64)
+                .ok_or_else(|| bad(format!("--cost: {cost} is no amount")))
+        });
+        Ok(RunRequest {
+            specs: words.specs.iter().map(|spec| spec.as_str().into()).collect(),
+            version: version.map(|row| row.version.id),
+            at: words.at.as_ref().map(|at| at.as_str().into()),
+            label: words.label.clone(),
+            calls: words.calls,
+            cost_micros: cost.transpose()?,
+            time_ms: time.transpose()?.map(|time| time.0),
+            enough: words.enough,
+            new_attempt: words.new_attempt,
+            no_wait: words.no_wait,
+        })
+    }
+
+    fn document(&self, report: &RunReport) -> RunDocument {
+        let specs: Vec<SpecDocument> = report.specs.iter().map(spec).collect();
+        let outcomes: Vec<&str> = specs.iter().map(|spec| spec.outcome).collect();
+        let first = ["fail", "inconclusive", "pass"].into_iter().find(|outcome| outcomes.contains(outcome));
+        let asked = report.answered;
+        RunDocument {
+            format: FORMAT,
+            run: report.run,
+            workspace: self.name(),
+            outcome: first.unwrap_or("inconclusive"),
+            calls: CallsDocument { asked: asked.asked, retried: asked.retried },
+            cost: asked.cost.map(cost),
+            duration_ms: u64::try_from(report.duration.as_millis()).unwrap_or(u64::MAX),
+            egress: report.egress.iter().cloned().collect(),
+            specs,
+        }
+    }
+}
+
+fn cost(cost: MicroMoney) -> CostDocument {
+    let sign = if cost.micros < 0 { "-" } else { "" };
+    let (whole, part) = (cost.micros.unsigned_abs() / 1_000_000, cost.micros.unsigned_abs() % 1_000_000);
+    let digits = format!("{part:06}");
+    let digits = digits.trim_end_matches('0');
+    let amount = if digits.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{digits}") };
+    CostDocument { amount, currency: cost.currency.to_string() }
+}
+
+fn spec(report: &SpecReport) -> SpecDocument {
+    let verdict = &report.verdict;
+    let case = |tally: &gatewright_core::verdict::CaseTally| CaseDocument {
+        case: tally.case.to_string(),
+        trials: tally.trials,
+        passed: tally.passed,
+        why: report.why.get(&tally.case).filter(|_| tally.passed < tally.trials).cloned(),
+    };
+    let sentence = match &report.remark {
+        Some(remark) => format!("{} ({remark})", verdict.headline),
+        None => verdict.headline.clone(),
+    };
+    SpecDocument {
+        spec: report.spec.name.to_string(),
+        meaning: verdict.spec,
+        outcome: outcome(verdict.outcome),
+        sentence,
+        standing: standing(verdict.standing),
+        attempt: verdict.stream.attempt.get(),
+        wrongly_passed_total: verdict.wrongly_passed_total.as_f64(),
+        version: Local::version_document(&report.version, report.label.clone()),
+        endpoint: report.endpoint.address.clone(),
+        criteria: verdict.criteria.iter().map(criterion).collect(),
+        cases: verdict.cases.iter().map(case).collect(),
+        cases_asked: u32::try_from(verdict.cases_heard()).unwrap_or(u32::MAX),
+        cases_total: u32::try_from(verdict.cases.len()).unwrap_or(u32::MAX),
+        counts: CountsDocument {
+            scored: verdict.counts.scored,
+            failed: verdict.counts.failed,
+            agent_errors: verdict.counts.agent_errors,
+            not_judged: verdict.counts.not_judged,
+            missing: verdict.counts.missing,
+            reused: verdict.counts.reused,
+        },
+    }
+}
+
+fn criterion(verdict: &CriterionVerdict) -> CriterionDocument {
+    let levels = Levels::of(&verdict.rule);
+    CriterionDocument {
+        criterion: verdict.name.to_string(),
+        rule: levels.rule,
+        metric: levels.metric,
+        blocking: verdict.blocking,
+        outcome: match verdict.outcome {
+            Outcome::Pass => "met",
+            Outcome::Fail => "not_met",
+            Outcome::Inconclusive(_) => "undecided",
+        },
+        value: verdict.shown.value.clone(),
+        low: verdict.shown.low.clone(),
+        high: verdict.shown.high.clone(),
+        bound: verdict.shown.bound.clone(),
+        target: levels.target.map(Unit::as_f64),
+        floor: levels.floor.map(Unit::as_f64),
+        wrongly_blocked: levels.wrongly_blocked.map(Unit::as_f64),
+        wrongly_passed: levels.wrongly_passed.map(Unit::as_f64),
+        heard: verdict.at,
+        heard_max: verdict.heard_max,
+        method: verdict.shown.method.clone(),
+        reason: verdict.reason.clone(),
+    }
+}
+
+/// What a rule declares.
+struct Levels {
+    rule: &'static str,
+    metric: String,
+    target: Option<Unit>,
+    floor: Option<Unit>,
+    wrongly_blocked: Option<Unit>,
+    wrongly_passed: Option<Unit>,
+}
+
+impl Levels {
+    fn of(rule: &Rule) -> Self {
+        let bare = |rule, metric| Self {
+            rule,
+            metric,
+            target: None,
+            floor: None,
+            wrongly_blocked: None,
+            wrongly_passed: None,
+        };
+        match rule {
+            Rule::Rate { of, target, floor, risk } => Self {
+                target: Some(*target),
+                floor: Some(*floor),
+                wrongly_blocked: Some(risk.wrongly_blocked),
+                wrongly_passed: Some(risk.wrongly_passed),
+                ..bare("rate", metric(of))
+            },
+            Rule::Mean { of, target, floor, risk, .. } => Self {
+                target: Some(*target),
+                floor: Some(*floor),
+                wrongly_blocked: Some(risk.wrongly_blocked),
+                wrongly_passed: Some(risk.wrongly_passed),
+                ..bare("mean", metric(of))
+            },
+            Rule::MaxDrop { of, risk, .. } => Self {
+                wrongly_blocked: Some(risk.wrongly_blocked),
+                wrongly_passed: Some(risk.wrongly_passed),
+                ..bare("max_drop", metric(of))
+            },
+            Rule::Never { wrongly_passed, .. } => {
+                Self { wrongly_passed: Some(*wrongly_passed), ..bare("never", metric(&Metric::PassRate)) }
+            }
+            Rule::Plain { of, target, .. } => Self { target: Some(*target), ..bare("plain", metric(of)) },
+        }
+    }
+}
+
+fn metric(metric: &Metric) -> String {
+    match metric {
+        Metric::PassRate => "pass_rate".to_owned(),
+        Metric::Within { of: Measure::LatencyMs, .. } => "latency".to_owned(),
+        Metric::Within { of: Measure::FirstTokenMs, .. } => "first_token".to_owned(),
+        Metric::Within { of: Measure::CostMicros, .. } => "cost".to_owned(),
+        Metric::Within { of: Measure::TokensOut, .. } => "tokens".to_owned(),
+        Metric::Graded(name) => name.to_string(),
+        Metric::Weighted(_) => "weighted".to_owned(),
+    }
+}
+
+pub(super) fn outcome(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Pass => "pass",
+        Outcome::Fail => "fail",
+        Outcome::Inconclusive(_) => "inconclusive",
+    }
+}
+
+pub(super) fn standing(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Prospective => "prospective",
+        Standing::Rescored => "rescored",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use gatewright_core::spec::{Currency, MicroMoney};
+
+    #[test]
+    fn money_is_written_without_useless_digits() {
+        for (micros, shown) in
+            [(0, "0"), (12_000, "0.012"), (1_500_000, "1.5"), (-250_000, "-0.25"), (1, "0.000001")]
+        {
+            assert_eq!(super::cost(MicroMoney { micros, currency: Currency::USD }).amount, shown);
+        }
+    }
+}

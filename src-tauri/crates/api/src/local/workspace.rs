@@ -1,0 +1,274 @@
+//! The workspace itself: made, checked, explained, trusted, verified, looked after.
+
+use std::path::{Path, PathBuf};
+
+use gatewright_core::{
+    diagnostic::{Diagnostic, render, sarif as to_sarif},
+    spec,
+};
+use gatewright_engine::{
+    clock::{Clock as _, SystemClock},
+    durable,
+    store::Access,
+    supervisor::{
+        reading::{self, Reading, WORKSPACE_FILE},
+        recipe,
+        trust::{Act, Trust},
+        user::UserFolder,
+    },
+};
+
+use super::{Local, root};
+use crate::{
+    document::{CheckDocument, DoctorCheck, DoctorDocument, FORMAT, TrustDocument, VerifyDocument},
+    error::{ApiError, Code},
+};
+
+/// What `init` made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Initialised {
+    /// Where.
+    pub folder: PathBuf,
+    /// Files, below it.
+    pub files: Vec<String>,
+}
+
+/// Makes a workspace in `folder`: the eight lines, or the files of the sample. It is trusted as made.
+///
+/// # Errors
+/// There is a workspace already, or nothing can be written.
+pub fn init(folder: &Path, sample: Option<&[(&str, &[u8])]>) -> Result<Initialised, ApiError> {
+    let internal =
+        |error: std::io::Error| ApiError::new(Code::Internal, format!("{}: {error}", folder.display()));
+    std::fs::create_dir_all(folder).map_err(internal)?;
+    if folder.join(WORKSPACE_FILE).exists() {
+        return Err(ApiError::new(
+            Code::Refused,
+            format!("{} holds a {WORKSPACE_FILE} already", folder.display()),
+        )
+        .hint("Open it as it is, or choose another folder."));
+    }
+    let first = spec::init::eight_lines(None);
+    let eight: [(&str, &[u8]); 1] = [(WORKSPACE_FILE, first.as_bytes())];
+    let files = sample.unwrap_or(&eight);
+    if let Some((path, _)) = files.iter().find(|(path, _)| folder.join(path).exists()) {
+        return Err(ApiError::new(Code::Refused, format!("{} exists already", folder.join(path).display()))
+            .hint("Choose an empty folder."));
+    }
+    for (path, bytes) in files {
+        durable::write(&folder.join(path), bytes, false).map_err(internal)?;
+    }
+    let folder = folder.canonicalize().map_err(internal)?;
+    let made = reading::read(&folder, None);
+    if let Some(workspace) = &made.workspace {
+        let now = SystemClock::default().now().0;
+        Trust::give(&UserFolder::find()?, &folder, recipe::claims(&folder, workspace), now)?;
+    }
+    Ok(Initialised { folder, files: files.iter().map(|(path, _)| (*path).to_owned()).collect() })
+}
+
+/// What is wrong with the workspace's files, drawn for a terminal and as a document. With `paths`, only with those.
+///
+/// # Errors
+/// There is no workspace.
+pub fn check(
+    directory: Option<&Path>,
+    paths: &[String],
+    colour: bool,
+) -> Result<(CheckDocument, String), ApiError> {
+    let (reading, found) = findings(directory, paths)?;
+    let drawn = render(&found, &reading.sources, colour);
+    let errors = found.iter().filter(|found| found.is_error()).count();
+    let document = CheckDocument {
+        format: FORMAT,
+        specs: reading.specs.iter().map(|spec| spec.name.to_string()).collect(),
+        errors: u32::try_from(errors).unwrap_or(u32::MAX),
+        diagnostics: found,
+    };
+    Ok((document, drawn))
+}
+
+/// The same as SARIF 2.1.0.
+///
+/// # Errors
+/// There is no workspace.
+pub fn sarif(directory: Option<&Path>, paths: &[String]) -> Result<serde_json::Value, ApiError> {
+    let (reading, found) = findings(directory, paths)?;
+    Ok(to_sarif(&found, &reading.sources, env!("CARGO_PKG_VERSION")))
+}
+
+fn findings(directory: Option<&Path>, paths: &[String]) -> Result<(Reading, Vec<Diagnostic>), ApiError> {
+    let root = root(directory)?;
+    let reading = reading::read(&root, None);
+    let wanted: Vec<&str> = paths.iter().map(|path| path.trim_start_matches("./")).collect();
+    if let Some(unknown) = wanted.iter().find(|path| !reading.files.contains(**path)) {
+        return Err(ApiError::new(Code::NotFound, format!("`{unknown}` is no file of this workspace"))
+            .hint("Paths count from the folder of gatewright.yaml."));
+    }
+    let meant = |found: &Diagnostic| wanted.is_empty() || wanted.contains(&found.file.as_str());
+    let found = reading.diagnostics.iter().filter(|found| meant(found)).cloned().collect();
+    Ok((reading, found))
+}
+
+/// The workspace with every default filled in.
+///
+/// # Errors
+/// There is no workspace, or its file has errors.
+pub fn explain(directory: Option<&Path>) -> Result<String, ApiError> {
+    let root = root(directory)?;
+    let reading = reading::read(&root, None);
+    let Some(workspace) = &reading.workspace else {
+        return Err(ApiError::new(Code::BadSpec, format!("{WORKSPACE_FILE} has errors"))
+            .hint("`gatewright check` shows them."));
+    };
+    let main = reading.good().find(|spec| spec.name.as_str() == spec::workspace::MAIN_SPEC);
+    let mut text = spec::explain_workspace(workspace, main);
+    for read in reading.specs.iter().filter(|read| read.file != WORKSPACE_FILE) {
+        if let Some(found) = &read.spec {
+            text.push_str(&format!("\n# {}\n{}", read.file, spec::explain_spec(found)));
+        }
+    }
+    Ok(text)
+}
+
+/// The JSON Schema of the workspace file, or of a spec file.
+#[must_use]
+pub fn schema(of_workspace: bool) -> serde_json::Value {
+    if of_workspace { spec::schema::workspace() } else { spec::schema::spec() }
+}
+
+impl Local {
+    /// What the folder would run, reach, use and change, with a line for each.
+    ///
+    /// # Errors
+    /// The workspace file has errors, or the user's folder cannot be read.
+    pub fn trust(&self) -> Result<(TrustDocument, Vec<String>), ApiError> {
+        let workspace = self.workspace()?;
+        let trust = self.engine.trust(workspace)?;
+        let before = trust.before();
+        let line = |act: &Act| {
+            let new = before.is_some_and(|before| !before.0.contains(act));
+            format!("{}{}", describe(act), if new { "  (new)" } else { "" })
+        };
+        let lines = trust.claims().0.iter().map(line).collect();
+        let document = TrustDocument {
+            format: FORMAT,
+            digest: trust.claims().digest(),
+            trusted: trust.is_given(),
+            acts: serde_json::to_value(trust.claims()).unwrap_or_default(),
+        };
+        Ok((document, lines))
+    }
+
+    /// Trusts the folder with its present list.
+    ///
+    /// # Errors
+    /// The workspace file has errors, or nothing can be written.
+    pub async fn give_trust(&self) -> Result<(), ApiError> {
+        let claims = self.engine.claims(self.workspace()?);
+        self.engine.give_trust(claims).await?;
+        Ok(())
+    }
+
+    /// Forgets that the folder was trusted. Whether it was.
+    ///
+    /// # Errors
+    /// The user's folder cannot be written.
+    pub fn revoke_trust(&self) -> Result<bool, ApiError> {
+        Ok(self.engine.revoke_trust()?)
+    }
+
+    /// Checks the log, every signature and every content.
+    ///
+    /// # Errors
+    /// The history cannot be read at all.
+    pub fn verify(&self) -> Result<VerifyDocument, ApiError> {
+        let verified = self.engine.verify()?;
+        Ok(VerifyDocument {
+            format: FORMAT,
+            holds: verified.findings.is_empty(),
+            events: verified.events,
+            signatures: verified.signatures,
+            objects: verified.objects,
+            findings: verified.findings.iter().map(ToString::to_string).collect(),
+        })
+    }
+
+    /// Computes again what is derived from recorded answers. How many values differed.
+    ///
+    /// # Errors
+    /// The history cannot be read or written.
+    pub async fn rebuild(&self) -> Result<u64, ApiError> {
+        Ok(self.engine.rebuild().await?)
+    }
+
+    /// The state of workspace, history and trust.
+    ///
+    /// # Errors
+    /// The history cannot be read at all.
+    pub fn doctor(&self) -> Result<DoctorDocument, ApiError> {
+        let errors = self.reading.errors();
+        let files = if errors == 0 {
+            "every file is well".to_owned()
+        } else {
+            format!("{errors} errors: `gatewright check`")
+        };
+        let state = self.engine.store().read(|read| read.state())?;
+        let access = match self.engine.store().access() {
+            Access::Writable => "can be written".to_owned(),
+            Access::ReadOnlyFolder => "the folder cannot be written: nothing is recorded".to_owned(),
+            Access::Newer { .. } => "a newer Gatewright wrote it: it is shown, and not changed".to_owned(),
+        };
+        let trust = match &self.reading.workspace {
+            Some(workspace) => self.engine.trust(workspace)?.is_given(),
+            None => false,
+        };
+        let open = self.engine.store().read(|read| read.open_releases())?.len();
+        let trusted = if trust {
+            "trusted with all that it asks for"
+        } else {
+            "not trusted: `gatewright trust` shows what it asks for"
+        };
+        let settled = if open == 0 {
+            "every release is settled".to_owned()
+        } else {
+            format!("{open} open: `gatewright settle`")
+        };
+        let check = |what: &str, well: bool, says: String| DoctorCheck { what: what.to_owned(), well, says };
+        Ok(DoctorDocument {
+            format: FORMAT,
+            checks: vec![
+                check("files", errors == 0, files),
+                check(
+                    "history",
+                    state.is_well(),
+                    if state.is_well() {
+                        "holds together".to_owned()
+                    } else {
+                        "damaged: `gatewright verify` says where".to_owned()
+                    },
+                ),
+                check("writing", *self.engine.store().access() == Access::Writable, access),
+                check("trust", trust, trusted.to_owned()),
+                check("releases", open == 0, settled),
+            ],
+        })
+    }
+
+    pub(super) fn workspace(&self) -> Result<&spec::workspace::Workspace, ApiError> {
+        self.reading.workspace.as_ref().ok_or_else(|| {
+            ApiError::new(Code::BadSpec, format!("{WORKSPACE_FILE} has errors"))
+                .hint("`gatewright check` shows them.")
+        })
+    }
+}
+
+fn describe(act: &Act) -> String {
+    match act {
+        Act::Run { argv } => format!("run     {}", argv.join(" ")),
+        Act::Reach { origin } => format!("reach   {origin}"),
+        Act::Use { secret, origin } => format!("send    {secret} → {origin}"),
+        Act::Deploy { target } => format!("deploy  into {target}"),
+        Act::Git => "git     reads its configuration in this folder".to_owned(),
+    }
+}

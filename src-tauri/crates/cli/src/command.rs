@@ -1,0 +1,301 @@
+//! Each command: opens what it needs, calls the one function that does it, shows what that says.
+
+use std::{path::Path, sync::Arc};
+
+use anyhow::Context as _;
+use clap::CommandFactory as _;
+use gatewright_api::{
+    error::{ApiError, Code},
+    local::{self, Local, LocalOptions, PromoteWords, RunWords},
+};
+use gatewright_demo_agent::sample;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    args::{CheckFormat, Cli, Command, Common, Promote, Run, SchemaOf},
+    demo::EmbeddedDemo,
+    exit::Exit,
+    output::{Ink, Output},
+    progress, show,
+};
+
+/// Does what the words say.
+///
+/// # Errors
+/// What the command could not do; [`Exit`] tells the status.
+pub(crate) async fn execute(cli: Cli, output: Output, cancel: CancellationToken) -> anyhow::Result<Exit> {
+    let common = &cli.common;
+    match cli.command {
+        Command::Init { dir, sample } => init(output, dir.as_deref(), sample),
+        Command::Explain => {
+            output.raw(&local::explain(common.directory.as_deref())?);
+            Ok(Exit::Done)
+        }
+        Command::Check { paths, format } => check(common, output, &paths, format),
+        Command::Run(words) => run(common, output, words, &cancel).await,
+        Command::Verdict { specs } => {
+            let document = open(common)?.verdict(&specs)?;
+            show::run(output, &document);
+            output.document(&document)?;
+            Ok(Exit::of_outcome(document.outcome))
+        }
+        Command::Versions => {
+            let document = open(common)?.versions()?;
+            show::versions(output, &document);
+            output.document(&document)?;
+            Ok(Exit::Done)
+        }
+        Command::Show { version } => {
+            let document = open(common)?.show(&version)?;
+            show::version(output, &document);
+            output.document(&document)?;
+            Ok(Exit::Done)
+        }
+        Command::Compare { before, after } => {
+            let document = open(common)?.compare(&before, &after)?;
+            show::compare(output, &document);
+            output.document(&document)?;
+            Ok(Exit::Done)
+        }
+        Command::Status => {
+            let document = open(common)?.status().await?;
+            show::status(output, &document);
+            output.document(&document)?;
+            Ok(Exit::Done)
+        }
+        Command::Promote(words) => promote(common, output, words, &cancel).await,
+        Command::Rollback { environment, to, yes } => {
+            roll_back(common, output, &environment, to.as_deref(), yes, &cancel).await
+        }
+        Command::Settle => settle(common, output, &cancel).await,
+        Command::Verify => {
+            let document = open(common)?.verify()?;
+            show::verify(output, &document);
+            output.document(&document)?;
+            Ok(if document.holds { Exit::Done } else { Exit::NotVerified })
+        }
+        Command::Trust { revoke, yes } => trust(common, output, revoke, yes).await,
+        Command::Schema { of } => {
+            let schema = local::schema(matches!(of, SchemaOf::Workspace));
+            output.raw(&format!("{}\n", serde_json::to_string_pretty(&schema)?));
+            Ok(Exit::Done)
+        }
+        Command::Doctor { rebuild } => doctor(common, output, rebuild).await,
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "gatewright", &mut script);
+            output.raw(&String::from_utf8_lossy(&script));
+            Ok(Exit::Done)
+        }
+    }
+}
+
+fn open(common: &Common) -> Result<Local, ApiError> {
+    Local::open(LocalOptions {
+        directory: common.directory.clone(),
+        demo: Some(Arc::new(EmbeddedDemo::default())),
+        trust: common.trust.clone(),
+    })
+}
+
+fn init(output: Output, dir: Option<&Path>, sample: bool) -> anyhow::Result<Exit> {
+    let files: Vec<(&str, &[u8])> =
+        sample::FILES.iter().map(|(path, text)| (*path, text.as_bytes())).collect();
+    let made = local::init(dir.unwrap_or(Path::new(".")), sample.then_some(files.as_slice()))?;
+    output.line(format!("Made {} in {}.", made.files.join(", "), made.folder.display()));
+    let here = dir.map(|dir| format!("cd {} && ", dir.display())).unwrap_or_default();
+    let next = if sample {
+        format!("Next: {here}gatewright run")
+    } else {
+        format!("Next: put your agent's address into gatewright.yaml, then {here}gatewright run")
+    };
+    output.line(output.paint(Ink::Quiet, &next));
+    Ok(Exit::Done)
+}
+
+fn check(common: &Common, output: Output, paths: &[String], format: CheckFormat) -> anyhow::Result<Exit> {
+    let directory = common.directory.as_deref();
+    if matches!(format, CheckFormat::Sarif) {
+        let sarif = local::sarif(directory, paths)?;
+        output.raw(&format!("{}\n", serde_json::to_string_pretty(&sarif)?));
+    }
+    let (document, drawn) = local::check(directory, paths, output.colour)?;
+    let json = Output { json: output.json || matches!(format, CheckFormat::Json), ..output };
+    if matches!(format, CheckFormat::Text) || output.json {
+        json.line(drawn.trim_end());
+        if document.errors == 0 {
+            let specs =
+                if document.specs.is_empty() { "no spec".to_owned() } else { document.specs.join(", ") };
+            json.line(format!("{} {specs}: no error.", output.paint(Ink::Good, "●")));
+        }
+    }
+    json.document(&document)?;
+    Ok(if document.errors == 0 { Exit::Done } else { Exit::BadSpec })
+}
+
+async fn run(
+    common: &Common,
+    output: Output,
+    words: Run,
+    cancel: &CancellationToken,
+) -> anyhow::Result<Exit> {
+    let local = open(common)?;
+    let (tell, bar) = progress::follow(output);
+    let words = RunWords {
+        specs: words.specs,
+        version: words.version,
+        at: words.at,
+        label: words.label,
+        calls: words.calls,
+        cost: words.cost,
+        time: words.time,
+        enough: words.enough,
+        new_attempt: words.new_attempt,
+        no_wait: words.no_wait,
+    };
+    let ran = local.run(&words, tell, cancel).await;
+    bar.finish_and_clear();
+    let document = ran?;
+    show::run(output, &document);
+    output.document(&document)?;
+    if cancel.is_cancelled() {
+        output.remark("Stopped. What was answered is kept: `gatewright run` goes on.");
+        return Ok(Exit::Interrupted);
+    }
+    if let Some(next) = next_after_run(&document) {
+        output.remark(output.paint(Ink::Quiet, next));
+    }
+    Ok(Exit::of_outcome(document.outcome))
+}
+
+fn next_after_run(document: &gatewright_api::document::RunDocument) -> Option<&'static str> {
+    let rescored = document.specs.iter().any(|spec| spec.standing == "rescored");
+    match document.outcome {
+        "pass" if rescored => Some(
+            "Next: `gatewright run --new-attempt` confirms this with fresh answers; rescored verdicts do not promote.",
+        ),
+        "pass" => {
+            Some("Next: `gatewright status` shows where it may go live, `gatewright promote ENV` lets it.")
+        }
+        "fail" => {
+            Some("Next: mend the agent and run again; `gatewright compare A B` shows what a change did.")
+        }
+        _ => Some(
+            "Next: `gatewright run` goes on where this stopped; `--calls` and `--time` raise the budget.",
+        ),
+    }
+}
+
+async fn promote(
+    common: &Common,
+    output: Output,
+    words: Promote,
+    cancel: &CancellationToken,
+) -> anyhow::Result<Exit> {
+    let local = open(common)?;
+    let yes = words.yes;
+    let words = PromoteWords {
+        environment: words.environment,
+        version: words.version,
+        overriding: words.overriding,
+        bootstrap: words.bootstrap,
+        by: words.by,
+    };
+    let (environment, version) = local.promotion(&words)?;
+    let question = format!("Let {} go live in {environment}?", version.id.0.short());
+    if !confirmed(output, yes, &question)? {
+        return Ok(Exit::Refused);
+    }
+    let document = local.promote(&words, cancel).await?;
+    show::release(output, &document);
+    output.document(&document)?;
+    if document.state == "live" {
+        output
+            .remark(output.paint(Ink::Quiet, &format!("The way back: `gatewright rollback {environment}`")));
+    }
+    Ok(Exit::of_release(document.state))
+}
+
+async fn roll_back(
+    common: &Common,
+    output: Output,
+    environment: &str,
+    to: Option<&str>,
+    yes: bool,
+    cancel: &CancellationToken,
+) -> anyhow::Result<Exit> {
+    let local = open(common)?;
+    let which = to.unwrap_or("what was live before");
+    if !confirmed(output, yes, &format!("Roll {environment} back to {which}?"))? {
+        return Ok(Exit::Refused);
+    }
+    let document = local.roll_back(environment, to, cancel).await?;
+    show::release(output, &document);
+    output.document(&document)?;
+    Ok(Exit::of_release(document.state))
+}
+
+/// Asks on a terminal; scripts have to say `--yes`.
+fn confirmed(output: Output, yes: bool, question: &str) -> Result<bool, ApiError> {
+    if yes {
+        return Ok(true);
+    }
+    output.ask(question).ok_or_else(|| {
+        ApiError::new(Code::Refused, "this changes what is live, and there is no terminal to ask on")
+            .hint("Say `--yes` in a script.")
+    })
+}
+
+async fn settle(common: &Common, output: Output, cancel: &CancellationToken) -> anyhow::Result<Exit> {
+    let documents = open(common)?.settle(cancel).await?;
+    if documents.is_empty() {
+        output.line("Every release is settled.");
+    }
+    for document in &documents {
+        show::release(output, document);
+    }
+    output.document(&documents)?;
+    let open = |state: &str| {
+        matches!(state, "unknown" | "observing" | "conflict" | "intent" | "staged" | "switching" | "switched")
+    };
+    Ok(if documents.iter().any(|document| open(document.state)) { Exit::ReleaseFailed } else { Exit::Done })
+}
+
+async fn trust(common: &Common, output: Output, revoke: bool, yes: bool) -> anyhow::Result<Exit> {
+    let local = open(common)?;
+    if revoke {
+        let was = local.revoke_trust()?;
+        output.line(if was { "This folder is no longer trusted." } else { "This folder was not trusted." });
+        return Ok(Exit::Done);
+    }
+    let (document, acts) = local.trust()?;
+    show::trust(output, &document, &acts);
+    output.document(&document)?;
+    if document.trusted {
+        return Ok(Exit::Done);
+    }
+    match if yes { Some(true) } else { output.ask("Trust this folder with all of it?") } {
+        Some(true) => {
+            local.give_trust().await?;
+            output.line("Trusted. A change of the list is asked again.");
+            Ok(Exit::Done)
+        }
+        Some(false) => Ok(Exit::Refused),
+        None => {
+            output.remark("Not trusted: there is no terminal to ask on. `gatewright trust --yes` trusts it.");
+            Ok(Exit::Refused)
+        }
+    }
+}
+
+async fn doctor(common: &Common, output: Output, rebuild: bool) -> anyhow::Result<Exit> {
+    let local = open(common)?;
+    if rebuild {
+        let differed = local.rebuild().await.context("cannot compute the projections again")?;
+        output.line(format!("Computed again from recorded answers: {differed} values differed."));
+    }
+    let document = local.doctor()?;
+    show::doctor(output, &document);
+    output.document(&document)?;
+    Ok(Exit::Done)
+}
