@@ -132,6 +132,9 @@ async fn from_an_opened_folder_to_a_version_that_went_live_and_back() {
     let live = session.promote(act(Some(word))).await.expect("promoted");
     assert_eq!((live.mark, live.by.as_str()), (Mark::Override, "Ada"));
 
+    let status = session.status(Nothing {}).await.expect("a status");
+    assert_eq!(status.environments[0].way_back.as_ref().map(|way| way.mark), Some(Mark::Pass));
+
     // Back again.
     let preview = RollbackPreviewArgs { environment: production(), to: None };
     let preview = session.rollback_preview(preview).await.expect("a preview");
@@ -143,7 +146,9 @@ async fn from_an_opened_folder_to_a_version_that_went_live_and_back() {
     let status = session.settle(SettleArgs { environment: None }).await.expect("settled");
     assert_eq!(status.history.len(), 3);
     assert_eq!(status.environments[0].live.version.as_ref().map(|live| &live.id), Some(&good));
-    assert_eq!(status.environments[0].way_back.as_ref().map(|way| way.mark), Some(Mark::Pass));
+    assert_eq!(status.environments[0].way_back, None, "nothing was live before v1");
+    let preview = RollbackPreviewArgs { environment: production(), to: None };
+    assert_eq!(session.rollback_preview(preview).await.expect_err("no way back").code, Code::Refused);
 
     charts(&world, &good, &bad).await;
 
@@ -262,7 +267,11 @@ async fn a_run_is_stopped_and_the_next_one_goes_on() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_sample_is_copied_once_and_trusted_as_made() {
     let sample = vec![
-        ("gatewright.yaml", b"agent: http://127.0.0.1:9/v1\ncases: []\n".as_slice()),
+        (
+            "gatewright.yaml",
+            b"agent: http://127.0.0.1:9/v1\ncases: [{ input: Hello?, expect: hello }]\ngate: 90%\n"
+                .as_slice(),
+        ),
         ("prompts/system.md", b"Be kind.\n".as_slice()),
     ];
     let world = World::with_sample("http://127.0.0.1:9/v1", GOOD, sample);

@@ -167,7 +167,7 @@ pub(in crate::session) async fn roll_back(
     let name = EnvironmentName::new(args.environment);
     environment(&reading, &name)?;
     let wanted = args.to.as_deref().map(show::version_id).transpose()?;
-    let target = opened.look(|read| target(read, &name, wanted))?;
+    let target = opened.engine.rollback_target(&name, wanted)?;
     let not_reverted = not_reverted(opened, &reading, &name, target).await;
     opened.look(|read| {
         version::find(read, target)?;
@@ -192,27 +192,5 @@ pub(in crate::session) async fn roll_back(
             spec_diff: Vec::new(),
             seen: seen(read, &name)?,
         })
-    })
-}
-
-/// The version to go back to: the named one if it was live here, else what was live before.
-fn target(read: &Read<'_>, name: &EnvironmentName, wanted: Option<VersionId>) -> Answered<VersionId> {
-    let lives = read.lives(name, u32::MAX)?;
-    let open = read.open_release(name)?;
-    let live = lives.first().map(|row| row.release.to);
-    let found = match (wanted, &open) {
-        (Some(wanted), _) => lives.iter().map(|row| row.release.to).find(|id| *id == wanted),
-        // What was live before the release that is not over.
-        (None, Some(open)) => {
-            lives.iter().map(|row| row.release.to).find(|id| Some(*id) == open.release.from)
-        }
-        (None, None) => lives.iter().map(|row| row.release.to).find(|id| Some(*id) != live),
-    };
-    found.ok_or_else(|| {
-        let message = match wanted {
-            Some(wanted) => format!("{} was never live and verified in {name}", wanted.0.short()),
-            None => format!("nothing else was live in {name} before, so there is nothing to go back to"),
-        };
-        ApiError::new(Code::Refused, message)
     })
 }
