@@ -119,7 +119,7 @@ impl Session {
         })
         .await?;
         opened.engine.give_trust(claims).await?;
-        self.on(|opened| state(opened)).await
+        self.on(state).await
     }
 }
 

@@ -201,16 +201,17 @@ async fn a_save_over_somebody_elses_edit_is_refused_as_stale() {
     let edited = source.text.replace("95%", "96%");
     let saved = session.spec_save(save(&edited, &source.digest)).await.expect("saved");
     assert_eq!(world.read(&file), edited);
-    until(&mut events, |what| matches!(what, Happened::SpecsChanged { files } if files == &[file.clone()]))
+    until(&mut events, |what| matches!(what, Happened::SpecsChanged { files } if files.contains(&file)))
         .await;
 
     world.write(&file, &edited.replace("96%", "97%"));
     let refused = session.spec_save(save("gone", &saved.digest)).await.expect_err("stale");
     assert_eq!(refused.code, Code::Stale);
     assert!(world.read(&file).contains("97%"));
-    // The edit from outside is noticed without anybody asking.
-    until(&mut events, |what| matches!(what, Happened::SpecsChanged { files } if files == &[file.clone()]))
-        .await;
+    // An edit from outside is noticed without anybody asking.
+    world.write("prompt.md", "Offer a REFUND, quickly.\n");
+    let told = |files: &Vec<String>| files.iter().any(|file| file == "prompt.md");
+    until(&mut events, |what| matches!(what, Happened::SpecsChanged { files } if told(files))).await;
 
     for path in ["../user/trust.json", "/etc/passwd", ".gatewright/history.db", "notes.md"] {
         let refused = session.spec_save(SpecSaveArgs { file: path.to_owned(), ..save("x", "") }).await;
@@ -298,4 +299,56 @@ async fn without_a_workspace_every_command_says_so_or_needs_none() {
     assert_eq!(refused.code, Code::NotFound);
     let missing = dispatch(&world.session, "sample_open", json!({})).await.expect_err("no sample");
     assert_eq!(missing.code, Code::NotFound);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_version_that_passes_only_because_the_spec_changed_needs_a_reason() {
+    let agent = Agent::start().await;
+    let world = World::new(&agent.url, GOOD);
+    let session = &world.session;
+    world.open_trusted().await;
+    world.run().await;
+    let preview = || PromotePreviewArgs { environment: production(), version: None };
+    let first = session.promote_preview(preview()).await.expect("a preview");
+    let version = first.to.id.clone();
+    let act = PromoteArgs { environment: production(), version, word: None, seen: first.seen };
+    session.promote(act).await.expect("promoted");
+
+    // The second version fails; the spec is made to like its answer.
+    world.write("prompt.md", BAD);
+    world.run().await;
+    let spec = world.read("specs/refunds.yaml");
+    let weak =
+        spec.replace("contains: refund", "contains: problem").replace("(?i)your problem", "never said");
+    world.write("specs/refunds.yaml", &weak);
+    let verdict = world.verdict().await;
+    assert_eq!(verdict.head.outcome, Outcome::Fail);
+    assert!(verdict.notes[0].text.starts_with("The spec means something else now"), "{:?}", verdict.notes);
+
+    // Scored again from recorded answers it passes, and does not promote.
+    let run = world.run().await;
+    assert_eq!(run.specs[0].standing, Standing::Rescored);
+    let verdict = world.verdict().await;
+    assert_eq!((verdict.head.outcome, verdict.head.standing), (Outcome::Pass, Standing::Rescored));
+    assert_eq!(verdict.next[0].label, "Confirm with fresh answers");
+
+    // Confirmed with fresh answers it still needs a person's word, beside the change of the spec.
+    let mut events = session.subscribe();
+    let args = RunStartArgs { specs: Vec::new(), new_attempt: true };
+    let RunRef { run } = session.run_start(args).await.expect("begun");
+    until_ended(&mut events, &run).await;
+    let verdict = world.verdict().await;
+    assert_eq!((verdict.head.outcome, verdict.head.standing), (Outcome::Pass, Standing::Prospective));
+    let status = session.status(Nothing {}).await.expect("a status");
+    let candidate = status.environments[0].candidate.as_ref().expect("a candidate");
+    assert_eq!(candidate.standing, CandidateStanding::NeedsReason);
+    let preview = session.promote_preview(preview()).await.expect("a preview");
+    assert_eq!(preview.needs, Needs::Override);
+    let removed = |line: &&gatewright_api::dto::DiffLine| line.kind == DiffKind::Removed;
+    assert!(preview.spec_diff.iter().filter(removed).any(|line| line.text.contains("refund")));
+
+    let timeline = session.timeline(TimelineArgs { spec: None, criterion: None }).await.expect("a timeline");
+    assert_eq!(timeline.spec_changes.len(), 1);
+    assert_eq!(timeline.spec_changes[0].text, "2 cases changed");
+    assert_eq!(timeline.points.iter().map(|point| point.meaning).collect::<Vec<_>>(), [0, 1]);
 }
