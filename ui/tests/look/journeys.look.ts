@@ -153,8 +153,8 @@ describe('a verdict', () => {
     await page.keyboard.press('j');
     await page.keyboard.press('Enter');
     await page.waitForFunction(() => window.location.hash.includes('case=damaged-item'));
-    expect(asked('case_answers').at(-1)).toEqual({ verdict: 'sha256:aa', case: 'damaged-item' });
-    expect(await page.locator('.said .hid').allTextContents()).toContain('U+202E');
+    await expect.poll(() => asked('case_answers').at(-1)).toEqual({ verdict: 'sha256:aa', case: 'damaged-item' });
+    await page.waitForSelector('.said .hid:has-text("U+202E")');
   });
 
   it('leads to the line of the rule that was broken', async () => {

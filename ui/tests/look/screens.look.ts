@@ -12,7 +12,7 @@ import { empty, fresh, opened, stranger } from './fixture';
 import { type Fixture, type FixtureServer, serve } from './server';
 
 const ROOT = new URL('../..', import.meta.url).pathname;
-const PICTURES = process.env['LOOK_DIR'] ?? join(ROOT, 'dist', 'look');
+const PICTURES = process.env['LOOK_DIR'] ?? join(ROOT, 'node_modules', '.look');
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 const SIZES = [{ width: 1280, height: 800 }, { width: 900, height: 600 }];
 
