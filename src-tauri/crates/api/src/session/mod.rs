@@ -104,7 +104,7 @@ impl Commands for Session {
         if self.opened().is_err() {
             return Ok(WorkspaceState { workspace: None });
         }
-        let workspace = self.on(|opened| workspace::state(opened)).await?;
+        let workspace = self.on(workspace::state).await?;
         Ok(WorkspaceState { workspace: Some(workspace) })
     }
 
@@ -127,11 +127,9 @@ impl Commands for Session {
     }
 
     async fn trust_give(&self, args: TrustGiveArgs) -> Answered<Workspace> {
-        self.on(move |opened| {
-            trust::give(opened, &args)?;
-            workspace::state(opened)
-        })
-        .await
+        let claims = self.on(move |opened| trust::agreed(opened, &args)).await?;
+        self.opened()?.engine.give_trust(claims).await?;
+        self.on(workspace::state).await
     }
 
     async fn verify(&self, _: Nothing) -> Answered<Verified> {

@@ -127,7 +127,6 @@ fn price(opened: &Opened, workspace: &Workspace, spec: &Spec) -> Answered<Price>
             let cost: i64 = stats.iter().map(|stat| stat.cost_micros).sum();
             let latency: u64 = stats.iter().map(|stat| stat.latency_us).sum();
             if answered > 0 {
-                #[expect(clippy::cast_precision_loss, reason = "an estimate for people")]
                 let mean = |sum: f64| sum / f64::from(answered);
                 #[expect(clippy::cast_precision_loss, reason = "an estimate for people")]
                 let (cost, latency) = (cost as f64, latency as f64);

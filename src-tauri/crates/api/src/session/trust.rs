@@ -163,8 +163,8 @@ fn asked_by(workspace: &Workspace, act: &Act) -> (String, Option<FileLine>) {
     (purpose.to_owned(), None)
 }
 
-/// Trusts the list, if it is the one that was shown.
-pub(super) fn give(opened: &Opened, args: &TrustGiveArgs) -> Answered<()> {
+/// The list to be trusted, if it is the one that was shown.
+pub(super) fn agreed(opened: &Opened, args: &TrustGiveArgs) -> Answered<Claims> {
     let reading = opened.reading();
     let workspace = opened::workspace(&reading)?;
     let claims = opened.engine.claims(workspace);
@@ -179,8 +179,7 @@ pub(super) fn give(opened: &Opened, args: &TrustGiveArgs) -> Answered<()> {
         )
         .hint("Take out of the workspace file what you do not trust, or trust all of it."));
     }
-    tokio::runtime::Handle::current().block_on(opened.engine.give_trust(claims))?;
-    Ok(())
+    Ok(claims)
 }
 
 /// Checks log, signatures and objects.

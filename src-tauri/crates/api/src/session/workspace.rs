@@ -112,13 +112,14 @@ impl Session {
         if !made {
             return Ok(workspace);
         }
-        self.on(|opened| {
-            let reading = opened.reading();
-            let claims = opened.engine.claims(opened::workspace(&reading)?);
-            tokio::runtime::Handle::current().block_on(opened.engine.give_trust(claims))?;
-            state(opened)
+        let opened = self.opened()?;
+        let claims = aside({
+            let opened = Arc::clone(&opened);
+            move || Ok(opened.engine.claims(opened::workspace(&opened.reading())?))
         })
-        .await
+        .await?;
+        opened.engine.give_trust(claims).await?;
+        self.on(state).await
     }
 }
 

@@ -39,6 +39,7 @@ pub(in crate::session) async fn promote(opened: &Arc<Opened>, args: PromotePrevi
         Decision::Granted(_) => Vec::new(),
         Decision::Refused(refusals) => refusals,
     };
+    let in_force = opened.engine.in_force(target)?;
     let not_reverted = not_reverted(opened, &reading, &name, version.id).await;
     opened.look(|read| {
         let lives = read.lives(&name, u32::MAX)?;
@@ -60,7 +61,7 @@ pub(in crate::session) async fn promote(opened: &Arc<Opened>, args: PromotePrevi
                 label: "How often this errs".to_owned(),
                 value: lane::odds(judgement.odds),
             }],
-            spec_diff: spec_diff(read, &reading, &lives, &refusals)?,
+            spec_diff: spec_diff(read, &reading, &in_force, &refusals)?,
             refusals: refusals.iter().map(ToString::to_string).collect(),
             seen: seen(read, &name)?,
             from,
@@ -118,7 +119,7 @@ fn takes(lives: &[ReleaseRow]) -> String {
 fn spec_diff(
     read: &Read<'_>,
     reading: &Reading,
-    lives: &[ReleaseRow],
+    in_force: &BTreeMap<SpecName, SpecMeaning>,
     refusals: &[Refusal],
 ) -> Answered<Vec<DiffLine>> {
     let weakened: Vec<&SpecName> = refusals
@@ -131,7 +132,6 @@ fn spec_diff(
     if weakened.is_empty() {
         return Ok(Vec::new());
     }
-    let in_force = in_force(read, lives)?;
     let mut lines = Vec::new();
     for name in weakened {
         let body = in_force.get(name).map(|meaning| read.meaning(*meaning)).transpose()?.flatten();
@@ -144,20 +144,6 @@ fn spec_diff(
     Ok(lines)
 }
 
-/// What the specs meant at the last promotion; a rollback keeps none.
-fn in_force(read: &Read<'_>, lives: &[ReleaseRow]) -> Answered<BTreeMap<SpecName, SpecMeaning>> {
-    for row in lives {
-        let Some(decision) = read.decision(row.release.grant)? else { continue };
-        let body: serde_json::Value = serde_json::from_slice(&decision.body).unwrap_or_default();
-        let meanings: BTreeMap<SpecName, SpecMeaning> =
-            serde_json::from_value(body["meanings"].clone()).unwrap_or_default();
-        if !meanings.is_empty() {
-            return Ok(meanings);
-        }
-    }
-    Ok(BTreeMap::new())
-}
-
 /// What a rollback would do.
 pub(in crate::session) async fn roll_back(
     opened: &Arc<Opened>,
@@ -167,7 +153,7 @@ pub(in crate::session) async fn roll_back(
     let name = EnvironmentName::new(args.environment);
     environment(&reading, &name)?;
     let wanted = args.to.as_deref().map(show::version_id).transpose()?;
-    let target = opened.look(|read| target(read, &name, wanted))?;
+    let target = opened.engine.rollback_target(&name, wanted)?;
     let not_reverted = not_reverted(opened, &reading, &name, target).await;
     opened.look(|read| {
         version::find(read, target)?;
@@ -192,27 +178,5 @@ pub(in crate::session) async fn roll_back(
             spec_diff: Vec::new(),
             seen: seen(read, &name)?,
         })
-    })
-}
-
-/// The version to go back to: the named one if it was live here, else what was live before.
-fn target(read: &Read<'_>, name: &EnvironmentName, wanted: Option<VersionId>) -> Answered<VersionId> {
-    let lives = read.lives(name, u32::MAX)?;
-    let open = read.open_release(name)?;
-    let live = lives.first().map(|row| row.release.to);
-    let found = match (wanted, &open) {
-        (Some(wanted), _) => lives.iter().map(|row| row.release.to).find(|id| *id == wanted),
-        // What was live before the release that is not over.
-        (None, Some(open)) => {
-            lives.iter().map(|row| row.release.to).find(|id| Some(*id) == open.release.from)
-        }
-        (None, None) => lives.iter().map(|row| row.release.to).find(|id| Some(*id) != live),
-    };
-    found.ok_or_else(|| {
-        let message = match wanted {
-            Some(wanted) => format!("{} was never live and verified in {name}", wanted.0.short()),
-            None => format!("nothing else was live in {name} before, so there is nothing to go back to"),
-        };
-        ApiError::new(Code::Refused, message)
     })
 }

@@ -39,7 +39,10 @@ use crate::{
         folder::Folder,
     },
     port::release::{JournalError, Probe},
-    store::{Durability, StoreError, Write, table::NewDecision},
+    store::{
+        Durability, StoreError, Write,
+        table::{NewDecision, ReleaseRow},
+    },
 };
 
 /// Why nothing was released.
@@ -144,27 +147,28 @@ impl Engine {
         self.enact(workspace, environment, &trust, grant, BTreeMap::new(), clicked, cancel).await
     }
 
+    /// The version that a rollback would put back: the named one if it was live and verified here; else what was live
+    /// before the release that is not over, or before what is live.
+    ///
+    /// # Errors
+    /// [`ReleaseError::NeverLive`], [`ReleaseError::NothingBefore`].
+    pub fn rollback_target(
+        &self,
+        environment: &EnvironmentName,
+        to: Option<VersionId>,
+    ) -> Result<VersionId, ReleaseError> {
+        let (lives, open) = self
+            .store
+            .read(|read| Ok((read.lives(environment, u32::MAX)?, read.open_release(environment)?)))?;
+        Ok(target(environment, &lives, open.as_ref(), to)?.version())
+    }
+
     /// The grant to go back.
     fn way_back(&self, environment: &Environment, to: Option<VersionId>) -> Result<Grant, ReleaseError> {
         let name = &environment.name;
         let (lives, open) =
             self.store.read(|read| Ok((read.lives(name, u32::MAX)?, read.open_release(name)?)))?;
-        let target = match (to, &open) {
-            (Some(version), _) => lives.iter().map(|row| &row.release).find(|release| release.to == version),
-            // What was live before the release that is not over.
-            (None, Some(open)) => {
-                lives.iter().map(|row| &row.release).find(|release| Some(release.to) == open.release.from)
-            }
-            (None, None) => None,
-        };
-        let target = match (target.cloned(), to) {
-            (Some(target), _) => target,
-            (None, Some(version)) => {
-                return Err(ReleaseError::NeverLive { environment: name.clone(), version });
-            }
-            (None, None) => previous(&lives).ok_or_else(|| ReleaseError::NothingBefore(name.clone()))?,
-        };
-        let target: WasLive = target.was_live().ok_or_else(|| ReleaseError::NothingBefore(name.clone()))?;
+        let target = target(name, &lives, open.as_ref(), to)?;
         let manifest = self.manifest(target.version())?;
         let live =
             Live { version: lives.first().map(|row| row.release.to), open: open.map(|row| row.release.id) };
@@ -358,6 +362,29 @@ pub enum Settled {
     NoEnvironment(Release),
     /// It could not be taken over.
     Left(Release, EnactError),
+}
+
+/// What a rollback goes back to.
+fn target(
+    environment: &EnvironmentName,
+    lives: &[ReleaseRow],
+    open: Option<&ReleaseRow>,
+    to: Option<VersionId>,
+) -> Result<WasLive, ReleaseError> {
+    let release_to = |version| lives.iter().map(|row| &row.release).find(|release| release.to == version);
+    let found = match (to, open) {
+        (Some(version), _) => {
+            let lived = release_to(version);
+            Some(lived.ok_or_else(|| ReleaseError::NeverLive { environment: environment.clone(), version })?)
+        }
+        // What was live before the release that is not over.
+        (None, Some(open)) => open.release.from.and_then(release_to),
+        (None, None) => None,
+    };
+    let found = found.cloned().or_else(|| previous(lives));
+    found
+        .and_then(|release| release.was_live())
+        .ok_or_else(|| ReleaseError::NothingBefore(environment.clone()))
 }
 
 fn environment_of<'a>(
