@@ -19,7 +19,7 @@ mod watched;
 
 pub use asking::AskingError;
 pub use engine::{Engine, EngineError, Open, TrustWord};
-pub use following::{FollowError, Followed, Following};
+pub use following::{FollowError, Followed, Following, Hear};
 pub use gating::GatingError;
 pub use releasing::{Judgement, Lane, ReleaseError, Settled};
 pub use running::{Answered, RunError, RunReport, RunRequest, SpecReport, Watch};

@@ -40,6 +40,8 @@ struct Looked {
     registered: Option<Seq>,
     recorded: Recorded,
     verdict: Verdict,
+    /// When this very verdict was given.
+    given: Option<Seq>,
     label: Option<String>,
 }
 
@@ -106,14 +108,23 @@ impl Engine {
         present: &Present,
     ) -> Result<SpecReport, RunError> {
         let mut looked = self.look(spec, present)?;
-        let heard = !looked.recorded.facts.is_empty();
-        if heard && looked.verdict.standing == Standing::Rescored && *self.store.access() == Access::Writable
-        {
+        let verdict = &looked.verdict;
+        if looked.recorded.facts.is_empty() || *self.store.access() != Access::Writable {
+            return Ok(looked.report(spec, present));
+        }
+        if let Some(given) = looked.given {
+            // Said before, and said again: only the chart may have shown something else since.
+            let point = point(&looked.plan, &looked.recorded.facts, verdict.outcome);
+            let stream = verdict.stream.clone();
+            let write = move |write: &Write<'_>| write.set_point(&stream, &point);
+            self.store.write(Durability::Normal, write).await?;
+            looked.verdict.seq = given;
+        } else if verdict.standing == Standing::Rescored {
             if looked.registered.is_none() {
                 self.register(spec, &looked.plan).await?;
             }
             let about = About { agent: present.version.agent.clone(), at: self.clock.now() };
-            let given = self.give(&looked.plan, &looked.verdict, &looked.recorded, &about, Attempt::GoesOn);
+            let given = self.give(&looked.plan, verdict, &looked.recorded, &about, Attempt::GoesOn);
             looked.verdict.seq = given.await?;
         }
         Ok(looked.report(spec, present))
@@ -132,7 +143,8 @@ impl Engine {
                 let stop = Some(Why::NotAsked);
                 let grade = present.version.grade;
                 let verdict = gating::judge(read, &plan, since, &recorded.facts, stop, grade)?;
-                Ok(Looked { plan, registered, recorded, verdict, label })
+                let given = read.verdict(verdict.id)?.map(|row| row.verdict.seq);
+                Ok(Looked { plan, registered, recorded, verdict, given, label })
             }))
         })?;
         looked.map_err(gated)
