@@ -5,6 +5,7 @@ mod cli;
 mod faults;
 mod replay;
 mod sample;
+mod schema;
 mod servers;
 mod story;
 mod tidy;

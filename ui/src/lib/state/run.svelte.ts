@@ -1,8 +1,8 @@
 // The run that is looked at: how far it is, and the stretch of its answers that is in sight.
 
-import { call, type CallError, refusal, type Row, type RowFilter, type Run } from '../api';
+import { call, type CallError, type Row, type RowFilter, type Rows, type Run } from '../api';
 import { holds, type Stretch, stretchAround, visibleRows } from '../chart/window';
-import { hear, Resource, resource } from './resource.svelte';
+import { Resource, resource } from './resource.svelte';
 import { route } from './route.svelte';
 
 /** Height of a row in pixels. */
@@ -13,30 +13,33 @@ const STRETCH_ROWS = 200;
 export class RunView {
   readonly found: Resource<Run | null>;
   filter = $state<RowFilter>('all');
-  total = $state(0);
-  error = $state.raw<CallError>();
-  #stretch = $state.raw<{ offset: number; rows: readonly Row[] }>({ offset: 0, rows: [] });
+  readonly #page: Resource<Rows | null>;
+  #asked = $state.raw<Stretch>({ offset: 0, limit: STRETCH_ROWS });
   #top = $state(0);
   #height = $state(600);
-  #asked: Stretch = { offset: 0, limit: STRETCH_ROWS };
-  #turn = 0;
+  // A run that moves on is the same run: only another one asks for other rows.
+  readonly #id = $derived(this.run?.run);
 
   constructor() {
     this.found = resource(async () => (await call('run_state', { run: route.params['run'] ?? null })).run, ['run_moved']);
-    // The rows follow the run and the filter; what is scrolled to follows by `scrolled`.
-    $effect(() => {
-      const run = this.run?.run;
-      if (run !== undefined) void this.#ask(run, this.filter);
-    });
-    $effect(() =>
-      hear((what) => {
-        if (what.kind === 'run_moved' && what.run === this.run?.run) void this.#ask(what.run, this.filter);
-      }),
-    );
+    // The rows follow the run, the filter and what is scrolled to.
+    this.#page = resource(async () => {
+      const run = this.#id;
+      return run === undefined ? null : call('run_rows', { run, filter: this.filter, ...this.#asked });
+    }, ['run_moved']);
   }
 
   get run(): Run | null {
     return this.found.value ?? null;
+  }
+
+  get error(): CallError | undefined {
+    return this.#page.error;
+  }
+
+  /** Rows that the filter shows. */
+  get total(): number {
+    return this.#page.value?.total ?? 0;
   }
 
   /** Rows in sight. */
@@ -46,37 +49,20 @@ export class RunView {
 
   /** The rows in sight that are here, each with its place in the list. */
   get rows(): { at: number; row: Row }[] {
-    const { offset, rows } = this.#stretch;
+    const page = this.#page.value;
     const { offset: first, limit } = this.seen;
-    return rows.map((row, index) => ({ at: offset + index, row })).filter(({ at }) => at >= first && at < first + limit);
+    return (page?.rows ?? []).map((row, index) => ({ at: (page?.offset ?? 0) + index, row })).filter(({ at }) => at >= first && at < first + limit);
   }
 
   choose(filter: RowFilter): void {
     this.filter = filter;
     this.#asked = { offset: 0, limit: STRETCH_ROWS };
+    this.#top = 0;
   }
 
   scrolled(element: HTMLElement): void {
     this.#top = element.scrollTop;
     this.#height = element.clientHeight;
-    const run = this.run?.run;
-    if (run === undefined || holds(this.#asked, this.seen)) return;
-    this.#asked = stretchAround(this.seen, STRETCH_ROWS);
-    void this.#ask(run, this.filter);
-  }
-
-  async #ask(run: string, filter: RowFilter): Promise<void> {
-    this.#turn += 1;
-    const turn = this.#turn;
-    try {
-      const page = await call('run_rows', { run, filter, offset: this.#asked.offset, limit: this.#asked.limit });
-      if (turn !== this.#turn) return;
-      this.total = page.total;
-      this.#stretch = { offset: page.offset, rows: page.rows };
-      this.error = undefined;
-    } catch (thrown) {
-      if (turn === this.#turn) this.error = refusal(thrown);
-    }
+    if (!holds(this.#asked, this.seen)) this.#asked = stretchAround(this.seen, STRETCH_ROWS);
   }
 }
-

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::id::{ComponentName, PlanId};
 use crate::plan::{METHOD, StreamKey};
-use crate::verdict::Why;
+use crate::verdict::{Counts, Why};
 use crate::version::{FileEntry, MANIFEST_FORMAT, Provenance};
 
 const DAY_MS: i64 = 86_400_000;
@@ -59,14 +59,19 @@ fn verdict(spec: &str, version: VersionId, seq: u64) -> Verdict {
             purpose: Purpose::Gate,
         },
         spec: SpecMeaning(digest(spec)),
+        grade: Grade::Sent,
         baseline: Some(VersionId(digest("live"))),
         criteria: Vec::new(),
         outcome: Outcome::Pass,
         standing: Standing::Prospective,
         attempts: 1,
         wrongly_passed_total: Unit::from_millionths(50_000).expect("within 1"),
+        cases: Vec::new(),
+        counts: Counts::default(),
+        heard_max: 0,
         facts: digest("facts"),
         method: METHOD,
+        headline: String::new(),
         seq: Seq(seq),
     }
 }
