@@ -33,26 +33,39 @@ const LIFE_MS_MIN: u64 = 10;
 /// Moments, by a seed: a counter through the digest.
 struct Moments {
     drawn: u64,
+    most_ms: u64,
 }
 
 impl Moments {
-    /// Milliseconds from [`LIFE_MS_MIN`] up to `most`.
-    fn within_ms(&mut self, most: u64) -> u64 {
+    /// Within about the length of a call that is left alone.
+    fn within(length: Duration) -> Self {
+        let length_ms = u64::try_from(length.as_millis()).expect("a short time");
+        Self { drawn: 0, most_ms: length_ms.max(2 * LIFE_MS_MIN) }
+    }
+
+    fn next_ms(&mut self) -> u64 {
         self.drawn += 1;
         let digest = Digest::of_bytes(format!("{SEED} {}", self.drawn).as_bytes());
         let number = u64::from_le_bytes(digest.0[..8].try_into().expect("eight bytes"));
-        LIFE_MS_MIN + number % most.saturating_sub(LIFE_MS_MIN).max(1)
+        LIFE_MS_MIN + number % (self.most_ms - LIFE_MS_MIN)
+    }
+
+    /// Keeps about half of them within a call, however fast the machine is at the moment.
+    fn saw(&mut self, at_work: bool) {
+        let step = self.most_ms / 8;
+        self.most_ms = if at_work { self.most_ms + step } else { self.most_ms - step }.max(2 * LIFE_MS_MIN);
     }
 }
 
-/// Starts a call and kills it after so long. Whether it was still at work.
-fn killed(world: &World, words: &[&str], call: &str, life_ms: u64) -> bool {
+/// Starts a call and kills it at the next moment. Whether it was still at work.
+fn killed(world: &World, words: &[&str], call: &str, moments: &mut Moments) -> bool {
     let mut child = world.start_with(words, &[(CALL, call)]);
     // Not a wait for anything: the moment is what is tried.
-    std::thread::sleep(Duration::from_millis(life_ms));
+    std::thread::sleep(Duration::from_millis(moments.next_ms()));
     let at_work = child.try_wait().expect("a child").is_none();
     child.kill().expect("a child");
     child.wait().expect("a child");
+    moments.saw(at_work);
     at_work
 }
 
@@ -133,15 +146,15 @@ fn a_run_killed_at_any_moment_goes_on_without_asking_a_kept_answer_twice() {
     let files = files.each_ref().map(|(path, text)| (*path, text.as_str()));
     // The same version at the same address: both worlds hear the same slots in the same order.
     let (calm, world) = (World::of(&files), World::of(&files));
-    let mut moments = Moments { drawn: 0 };
+    let began = Instant::now();
+    world.run_with(&["verdict"], &[(CALL, "")]);
+    let mut moments = Moments::within(2 * began.elapsed());
     let (mut kills, mut in_vain) = (0, 0);
     for attempt in 1.. {
         if kills == KILLS {
             break;
         }
-        let began = Instant::now();
         let undisturbed = go_on(&calm, &["run", "--new-attempt", "--json"], "undisturbed");
-        let took_ms = u64::try_from(began.elapsed().as_millis()).expect("a short time");
         assert_ne!(undisturbed["outcome"], "inconclusive");
 
         let mut before: Option<Kept> = None;
@@ -149,7 +162,7 @@ fn a_run_killed_at_any_moment_goes_on_without_asking_a_kept_answer_twice() {
             // The first call begins the attempt; those after it go on.
             let words: &[&str] = if before.is_none() { &["run", "--new-attempt"] } else { &["run"] };
             let call = format!("{kills} of {attempt}");
-            if !killed(&world, words, &call, moments.within_ms(took_ms)) {
+            if !killed(&world, words, &call, &mut moments) {
                 break;
             }
             kills += 1;
@@ -223,17 +236,16 @@ fn a_release_killed_at_any_moment_is_settled_to_what_is_true() {
     let versions = [("good", judge(GOOD, "good")), ("better", judge(BETTER, "better"))];
     let began = Instant::now();
     world.run(&["promote", "production", "good", "--yes"]).ends(0);
-    let took_ms = u64::try_from(began.elapsed().as_millis()).expect("a short time");
+    let mut moments = Moments::within(began.elapsed());
     world.run(&["promote", "production", "better", "--yes"]).ends(0);
 
-    let mut moments = Moments { drawn: 1_000 };
     let mut live = versions[1].1.clone();
     let (mut moved, mut stayed, mut settled) = (0, 0, 0);
     for kill in 0..KILLS {
         let other = versions.iter().find(|(_, id)| *id != live).expect("two versions");
         let promote = ["promote", "production", other.0, "--yes"];
         let words: &[&str] = if kill % 2 == 0 { &promote } else { &["rollback", "production", "--yes"] };
-        killed(world, words, "", moments.within_ms(took_ms + 20));
+        killed(world, words, "", &mut moments);
         let pointer = pointed(world).expect("something is live");
         let after = world.json(&["settle"], 0);
         for release in after["releases"].as_array().expect("releases") {
