@@ -104,12 +104,13 @@ fn six_versions_are_judged_and_only_a_good_one_goes_live() {
     assert_eq!(released["override"]["reason"], "the fair opens at nine");
     assert_eq!(pointer(&world).expect("a pointer")["version"], open.as_str());
     let lane = live(&world);
-    assert_eq!(
-        (&lane["live"]["version"], &lane["live"]["overridden"]),
-        (&open.as_str().into(), &true.into())
-    );
+    let word = &lane["live"]["override"];
+    assert_eq!(lane["live"]["version"], open.as_str());
+    assert_eq!((&word["kind"], &word["by"]), (&"override".into(), &"Ada".into()));
+    assert_eq!(word["reason"], "the fair opens at nine");
     assert_eq!((&lane["previous"], &lane["rollback"]["ready"]), (&fixed.as_str().into(), &true.into()));
-    assert!(world.run(&["status"]).ends(0).out.contains("by override"));
+    let status = world.run(&["status"]).ends(0);
+    assert!(status.out.contains("override by Ada: the fair opens at nine"), "{}", status.out);
     ask_live(&world, "3-open", 1);
 
     // And back.

@@ -40,8 +40,9 @@ pub struct LiveDocument {
     pub since: String,
     /// How far "live" was proved: `pointer`, `served`, …
     pub rung: &'static str,
-    /// Whether it went live against the verdict.
-    pub overridden: bool,
+    /// The word of a person that it went live by: against the verdict, or as a first version.
+    #[serde(rename = "override")]
+    pub overridden: Option<OverrideDocument>,
 }
 
 /// The present version, as a candidate.

@@ -54,7 +54,7 @@ impl Local {
                 label: self.label(row.release.to)?,
                 since: lane.since.map(time).unwrap_or_default(),
                 rung: rung(row.release.rung),
-                overridden: lane.overridden,
+                overridden: self.word_behind(&row.release)?,
             }),
             None => None,
         };
@@ -187,13 +187,18 @@ impl Local {
         }
     }
 
-    fn release(&self, release: &Release, evidence: &str) -> Result<ReleaseDocument, ApiError> {
+    /// The person's word that a release rests on, where it rests on one.
+    fn word_behind(&self, release: &Release) -> Result<Option<OverrideDocument>, ApiError> {
         let decision = self.engine.store().read(|read| read.decision(release.grant))?;
-        let overridden = decision.filter(|decision| decision.by_person).map(|decision| OverrideDocument {
+        Ok(decision.filter(|decision| decision.by_person).map(|decision| OverrideDocument {
             kind: if release.from.is_some() { "override" } else { "bootstrap" },
             by: decision.actor.unwrap_or_default(),
             reason: decision.reason.unwrap_or_default(),
-        });
+        }))
+    }
+
+    fn release(&self, release: &Release, evidence: &str) -> Result<ReleaseDocument, ApiError> {
+        let overridden = self.word_behind(release)?;
         #[expect(clippy::cast_precision_loss, reason = "microseconds of a release are far below 2^53")]
         let ms = |us: Option<u64>| us.map(|us| us as f64 / 1000.0);
         Ok(ReleaseDocument {

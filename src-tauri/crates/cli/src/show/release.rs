@@ -20,14 +20,17 @@ fn lane(output: Output, environment: &EnvironmentDocument) {
     match &environment.live {
         Some(live) => {
             let label = live.label.as_ref().map(|label| format!("{label} ")).unwrap_or_default();
-            let overridden = if live.overridden { ", by override" } else { "" };
             output.line(format!(
-                "  live       {} {label}{}  since {} ({}{overridden})",
+                "  live       {} {label}{}  since {} ({})",
                 output.paint(Ink::Good, "●"),
                 short(live.version),
                 time(&live.since),
                 live.rung,
             ));
+            if let Some(word) = &live.overridden {
+                let line = format!("             {} by {}: {}", word.kind, word.by, word.reason);
+                output.line(output.paint(Ink::Open, &line));
+            }
         }
         None => output.line("  live       ○ nothing yet"),
     }
