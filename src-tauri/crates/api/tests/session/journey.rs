@@ -135,6 +135,15 @@ async fn from_an_opened_folder_to_a_version_that_went_live_and_back() {
     let status = session.status(Nothing {}).await.expect("a status");
     assert_eq!(status.environments[0].way_back.as_ref().map(|way| way.mark), Some(Mark::Pass));
 
+    // Somebody moves the pointer behind our back: it is no longer said to be live.
+    let ours = world.read("live/current.json");
+    world.write("live/current.json", &ours.replace(&bad, &good));
+    let status = session.status(Nothing {}).await.expect("a status");
+    let live = &status.environments[0].live;
+    assert_eq!((live.mark, live.version.is_none()), (Mark::Unknown, true));
+    assert_eq!(live.text.as_deref(), Some("Moved outside: it names v1"));
+    world.write("live/current.json", &ours);
+
     // Back again.
     let preview = RollbackPreviewArgs { environment: production(), to: None };
     let preview = session.rollback_preview(preview).await.expect("a preview");
