@@ -326,6 +326,7 @@ async fn a_version_that_passes_only_because_the_spec_changed_needs_a_reason() {
     // The second version fails; the spec is made to like its answer.
     world.write("prompt.md", BAD);
     world.run().await;
+    let asked = agent.asked();
     let spec = world.read("specs/refunds.yaml");
     let weak =
         spec.replace("contains: refund", "contains: problem").replace("(?i)your problem", "never said");
@@ -333,6 +334,12 @@ async fn a_version_that_passes_only_because_the_spec_changed_needs_a_reason() {
     let verdict = world.verdict().await;
     assert_eq!(verdict.head.outcome, Outcome::Fail);
     assert!(verdict.notes[0].text.starts_with("The spec means something else now"), "{:?}", verdict.notes);
+    assert!(
+        verdict.notes[1].text.starts_with("Its recorded answers by the present spec: "),
+        "{:?}",
+        verdict.notes
+    );
+    assert_eq!(agent.asked(), asked, "and nobody was asked for that");
 
     // Scored again from recorded answers it passes, and does not promote.
     let run = world.run().await;
