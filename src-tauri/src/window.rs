@@ -5,7 +5,6 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use gatewright_api::host::UserFolder;
-use gatewright_api::host::UserFolder;
 use tauri::{
     AppHandle, Manager as _, Theme, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder, WindowEvent, Wry,
     webview::{Color, NewWindowResponse, PageLoadEvent},
@@ -59,9 +58,10 @@ pub(crate) fn run(opening: Opening) -> anyhow::Result<()> {
         )
         .invoke_handler(tauri::generate_handler![command::call])
         .setup(move |app| {
-            app.manage(Desktop::new(app.handle().clone(), UserFolder::find()?));
+            let desk = Desk::new(app.handle(), user);
+            desk.open(opening);
+            app.manage(desk);
             open(app.handle())?;
-            show(&opening);
             Ok(())
         })
         .build(tauri::generate_context!())
