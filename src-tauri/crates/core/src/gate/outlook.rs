@@ -35,7 +35,7 @@ pub struct Outlook {
 pub struct Calls {
     /// When no answer fails.
     pub if_none_fails: u32,
-    /// On average for a version whose rates are at their targets and that breaks no `never`; rounded up.
+    /// On average for a version whose rates are at their targets and that breaks no `never`; to the nearest call.
     pub at_target: u32,
     /// On average for one at the floors, likewise.
     pub at_floor: u32,
@@ -122,8 +122,8 @@ pub fn outlook(spec: &Spec, budget: Option<&Budget>) -> Result<Outlook, PlanProb
     };
     let calls = Calls {
         if_none_fails: together(&|one| one.if_none_fails),
-        at_target: together(&|one| up(one.at_target)),
-        at_floor: together(&|one| up(one.at_floor)),
+        at_target: together(&|one| whole(one.at_target)),
+        at_floor: together(&|one| whole(one.at_floor)),
         at_most: together(&|one| one.at_most),
     };
     let underfunded = budget
@@ -232,21 +232,20 @@ fn tells(spec: &Spec, planned: &PlannedCriterion, levels: Levels) -> Tells {
     let closer = closer.and_then(|floor| {
         let heard: Vec<_> = spec.cases.iter().filter(|case| planned.cases.contains(&case.name)).collect();
         let first = planning::first_boundary(spec.ask, &heard);
-        let boundary = rate::boundary(&planned.name, Levels { floor, ..levels }, first).ok()?;
-        let calls = PlannedCriterion { boundary, ..planned.clone() }.heard_max();
+        let calls = rate::calls_max(&planned.name, Levels { floor, ..levels }, first).ok()?;
         Some((floor, calls))
     });
     Tells { target, floor, one_round: Unit::from_f64(one_round).unwrap_or(Unit::ZERO), closer }
 }
 
-fn up(mean: f64) -> u32 {
+fn whole(mean: f64) -> u32 {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         reason = "a mean of at most CALLS_MAX"
     )]
-    let whole = mean.ceil() as u32;
-    whole
+    let calls = mean.round() as u32;
+    calls
 }
 
 fn sentences(spec: &Spec, outlook: &Outlook) -> Vec<String> {

@@ -18,7 +18,7 @@ use crate::id::{
 use crate::spec::{Ask, Metric, Rule, Unit};
 
 /// The number of the method that plans of this build follow; verdicts name it.
-pub const METHOD: u16 = 1;
+pub const METHOD: u16 = 2;
 
 /// Which stream: its digest is the seed, so the seed is never chosen.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -186,7 +186,7 @@ pub enum Boundary {
     /// After n trials (the index): met when failures are at most the first number, not met when they are at
     /// least the second. −1 in the first, and more than n in the second, mean not yet.
     Corridor {
-        /// By which construction, with its number: `corridor 1`, `fixed 1`.
+        /// By which construction, with its number: `corridor 1`; of plans of the method 1 `fixed 1`.
         method: String,
         /// By trials heard, from 0 to the maximum.
         pass_at_failures_le: Vec<i32>,
