@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use gatewright_stat::{design, never::blocked, walk::Corridor};
+use gatewright_stat::{betting, design, never::blocked, walk::Corridor};
 
 use super::{
     CALLS_MAX, PlanProblem,
@@ -75,6 +75,22 @@ pub struct CriterionOutlook {
     pub tells: Option<Tells>,
     /// How often it blocks a version that is right so often; of `never`.
     pub blocked: Vec<Blocked>,
+    /// How often it stays undecided; of a graded metric.
+    pub undecided: Option<Undecided>,
+}
+
+/// How often the bets on a graded metric say nothing within their trials. Exact for scores that are all 0 or 1 and
+/// tests that may end at any call; scores that vary less are decided sooner.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Undecided {
+    /// A good version.
+    pub target: Unit,
+    /// A faulty one.
+    pub floor: Unit,
+    /// Probability at the target.
+    pub at_target: f64,
+    /// Probability at the floor.
+    pub at_floor: f64,
 }
 
 /// What a rate tells apart.
@@ -189,6 +205,7 @@ fn one(spec: &Spec, planned: &PlannedCriterion) -> CriterionOutlook {
         if_missing: Vec::new(),
         tells: None,
         blocked: Vec::new(),
+        undecided: None,
     };
     let first = |array: &[i32]| {
         let place = array.iter().position(|&le| le >= 0).unwrap_or(array.len().saturating_sub(1));
@@ -207,6 +224,18 @@ fn one(spec: &Spec, planned: &PlannedCriterion) -> CriterionOutlook {
             one.if_none_fails = first(pass_at_failures_le);
             (one.at_target, one.at_floor) = (mean(*target), mean(*floor));
             one.tells = Some(tells(spec, planned, Levels { target: *target, floor: *floor, risk: *risk }));
+        }
+        (Boundary::Betting { target, floor, risk, first, n_max, .. }, _) => {
+            let levels = Levels { target: *target, floor: *floor, risk: *risk };
+            let Ok(claim) = levels.claim() else { return one };
+            let at = |mean: Unit| betting::outlook(&claim, *n_max, mean.as_f64());
+            let perfect = betting::MixtureBet::new(&claim).calls_to_pass(1.0, *n_max);
+            one.if_none_fails = perfect.unwrap_or(*n_max).max(*first);
+            let (at_target, at_floor) = (at(*target), at(*floor));
+            one.at_target = at_target.calls_mean.max(f64::from(*first));
+            one.at_floor = at_floor.calls_mean.max(f64::from(*first));
+            let (at_target, at_floor) = (at_target.open, at_floor.open);
+            one.undecided = Some(Undecided { target: *target, floor: *floor, at_target, at_floor });
         }
         (Boundary::FirstFailure { pass_at_missing_le }, _) => {
             one.if_none_fails = first(pass_at_missing_le);
@@ -291,6 +320,8 @@ fn sentences(spec: &Spec, outlook: &Outlook) -> Vec<String> {
             said.push(format!("`{}` hears no case, so it can never be met.", one.name));
         } else if !one.blocked.is_empty() {
             said.push(blocks(one));
+        } else if let Some(undecided) = one.undecided {
+            said.push(may_stay_open(one, undecided));
         }
     }
     if let Some(short) = outlook.underfunded {
@@ -318,6 +349,20 @@ fn one_round(start: &str, one: &CriterionOutlook, tells: Tells) -> Option<String
     };
     let fewer = one.cases > 0 && one.cases < one.at_most;
     fewer.then(|| format!("{start} {told}: `method: fixed`, if that is what you want."))
+}
+
+/// How often a graded metric says nothing.
+fn may_stay_open(one: &CriterionOutlook, undecided: Undecided) -> String {
+    let Undecided { target, floor, at_target, at_floor } = undecided;
+    let (target, floor) = (Percent(target), Percent(floor));
+    format!(
+        "`{}` tells a mean of {target} from {floor} in up to {}, or stays undecided: if every score were 0 or 1, {} \
+         times in 100 at {target} and {} at {floor}; less often if scores vary less.",
+        one.name,
+        words::calls(one.at_most),
+        words::in_100(at_target),
+        words::in_100(at_floor)
+    )
 }
 
 /// How often `never` blocks a good version, which it makes no promise about.

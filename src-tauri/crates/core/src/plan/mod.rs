@@ -15,7 +15,7 @@ use crate::id::{
     CanonicalError, CaseName, CriterionId, CriterionName, Digest, EndpointId, EnvironmentName, PlanId,
     SpecMeaning, SpecName, VersionId,
 };
-use crate::spec::{Ask, Metric, Rule, Unit};
+use crate::spec::{Ask, Metric, Risk, Rule, Unit};
 
 /// The number of the method that plans of this build follow; verdicts name it.
 pub const METHOD: u16 = 2;
@@ -193,12 +193,19 @@ pub enum Boundary {
         /// By trials heard, from 0 to the maximum.
         fail_at_failures_ge: Vec<i32>,
     },
-    /// Mixture-bet e-process.
+    /// Mixture-bet e-process: met when the bets against the floor stand at `1/wrongly_passed`, not met when those
+    /// against the target stand at `1/wrongly_blocked`.
     Betting {
+        /// By which bets, with their number: `mixture bet 1`.
+        method: String,
         /// Good.
         target: Unit,
         /// Bad.
         floor: Unit,
+        /// Declared risks.
+        risk: Risk,
+        /// Trials before which it says nothing.
+        first: u32,
         /// Trials at most.
         n_max: u32,
     },

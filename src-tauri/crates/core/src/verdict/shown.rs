@@ -1,13 +1,15 @@
 //! Numbers beside a verdict, for people: value, bound, and how they were made. They never decide.
 
 use gatewright_stat::{
-    confidence, interval, ordering, quantile,
+    betting, confidence,
+    design::Claim,
+    interval, ordering, quantile,
     walk::{Corridor, Reached},
 };
 
 use super::Shown;
 use crate::{
-    gate::{Came, Heard, Listener, SlotFacts, words::nine},
+    gate::{Came, Heard, Listener, Outcome, SlotFacts, words::nine},
     plan::{Boundary, PlannedCriterion},
     spec::{Measure, Metric, Risk, Rule, Unit},
 };
@@ -22,10 +24,10 @@ const CONFIDENCE: f64 = 0.95;
 /// What is shown of a criterion that heard these facts.
 pub(super) fn of(planned: &PlannedCriterion, listener: &Listener, heard: &[&SlotFacts]) -> Shown {
     let method = match &planned.boundary {
-        Boundary::Corridor { method, .. } => method.clone(),
+        Boundary::Corridor { method, .. } | Boundary::Betting { method, .. } => method.clone(),
         Boundary::FirstFailure { .. } => FIRST_FAILURE.to_owned(),
         Boundary::Fixed { .. } => THRESHOLD.to_owned(),
-        Boundary::Betting { .. } | Boundary::Paired { .. } | Boundary::WithoutReplacement { .. } => {
+        Boundary::Paired { .. } | Boundary::WithoutReplacement { .. } => {
             return Shown::default();
         }
     };
@@ -39,7 +41,16 @@ pub(super) fn of(planned: &PlannedCriterion, listener: &Listener, heard: &[&Slot
         Rule::Rate { of, risk, .. } => rate(&planned.boundary, of, *risk, listener, heard),
         Rule::Never { wrongly_passed, .. } => never(listener, *wrongly_passed),
         Rule::Plain { .. } => mean(listener),
-        Rule::Mean { .. } | Rule::MaxDrop { .. } => Shown::default(),
+        Rule::Mean { of, target, floor, risk, .. } => {
+            let levels = Claim::new(
+                target.as_f64(),
+                floor.as_f64(),
+                risk.wrongly_blocked.as_f64(),
+                risk.wrongly_passed.as_f64(),
+            );
+            levels.map_or_else(|_| Shown::default(), |claim| graded(&claim, of, listener, heard))
+        }
+        Rule::MaxDrop { .. } => Shown::default(),
     };
     Shown { method, ..numbers }
 }
@@ -129,12 +140,48 @@ fn never(listener: &Listener, wrongly_passed: Unit) -> Shown {
     }
 }
 
+/// The mean of graded scores between the ends of the confidence sequence of the bets that decide. The lower bound
+/// takes what is missing as 0, the upper one as 1.
+fn graded(claim: &Claim, metric: &Metric, listener: &Listener, heard: &[&SlotFacts]) -> Shown {
+    let scores = |missing: Unit| -> Vec<f64> {
+        let score = |facts: &&SlotFacts| match facts.came.heard(metric) {
+            Heard::Score(score) => score.as_f64(),
+            Heard::Missing => missing.as_f64(),
+        };
+        heard.iter().map(score).collect()
+    };
+    let low = betting::bounds(&scores(Unit::ZERO), claim).low;
+    let high = betting::bounds(&scores(Unit::ONE), claim).high;
+    // The bounds are searched for, the verdict is not: what it excluded lies outside to the last digit.
+    let (low, high) = match listener.outcome() {
+        Some(Outcome::Pass) => (low.max(claim.floor()), high),
+        Some(Outcome::Fail) => (low, high.min(claim.target())),
+        _ => (low, high),
+    };
+    Shown {
+        value: average(listener),
+        low: nine(low),
+        high: nine(high),
+        bound: "confidence sequence".to_owned(),
+        method: String::new(),
+    }
+}
+
+/// The mean of the scores that are known; empty without one.
+fn average(listener: &Listener) -> String {
+    match (listener.counts().scored, listener.score_sum()) {
+        (0, _) => String::new(),
+        #[expect(clippy::cast_precision_loss, reason = "20,000 scores of a million at most")]
+        (scored, sum) => nine(sum as f64 / f64::from(Unit::ONE.millionths()) / f64::from(scored)),
+    }
+}
+
 /// The mean over complete rounds; with an interval where every score is 0 or 1.
 fn mean(listener: &Listener) -> Shown {
     let counts = listener.counts();
     let passed = u64::from(counts.passed()) * u64::from(Unit::ONE.millionths());
     if counts.scored == 0 || passed != listener.score_sum() {
-        return Shown::default();
+        return Shown { value: average(listener), ..Shown::default() };
     }
     let (all, known) = (counts.heard(), counts.passed());
     Shown {

@@ -177,7 +177,6 @@ fn what_has_no_plan_is_refused_in_words() {
     let levels = (unit(90.0), unit(80.0), risk(5.0, 5.0));
     let (target, floor, risk) = levels;
     let graded = Metric::Graded("polite".into());
-    let mean = Rule::Mean { of: graded.clone(), target, floor, risk, trials_max: 100 };
     let drop = Rule::MaxDrop {
         of: Metric::PassRate,
         margin: unit(10.0),
@@ -192,7 +191,8 @@ fn what_has_no_plan_is_refused_in_words() {
     let endless = Rule::Plain { of: Metric::PassRate, target, rounds: NonZeroU32::MAX };
     let deterministic = Spec { deterministic: true, ..with(rate(90.0, 80.0)) };
     let specs = [
-        with(mean),
+        with(kit::mean(80.0, 90.0, 100)),
+        with(kit::mean(90.0, 80.0, CALLS_MAX + 1)),
         with(drop),
         with(weighted),
         deterministic,

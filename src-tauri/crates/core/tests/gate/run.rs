@@ -35,7 +35,7 @@ fn bytes(verdict: &Verdict) -> String {
     serde_json::to_string_pretty(verdict).expect("plain")
 }
 
-/// A gate with all that this method knows: pooled, tagged, critical, by rounds, and along for the ride.
+/// A gate with all that this method knows: pooled, tagged, critical, by rounds, graded, and along for the ride.
 fn mixed(count: usize, ask: Ask) -> Spec {
     let mut suite = cases(count);
     suite.push(case("!critical", &["money"]));
@@ -52,6 +52,7 @@ fn mixed(count: usize, ask: Ask) -> Spec {
         criterion("critical", never(20.0)),
         tagged,
         criterion("plain", plain),
+        criterion("polite", kit::mean(90.0, 75.0, 80)),
         along,
     ];
     Spec { ask, ..spec(suite, gate) }
