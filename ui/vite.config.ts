@@ -6,7 +6,8 @@ export default defineConfig({
   // The page is served from the app's own scheme and from a test host alike.
   base: './',
   clearScreen: false,
-  server: { port: 1420, strictPort: true },
+  // The JSON Schemas of our files lie beside this folder.
+  server: { port: 1420, strictPort: true, fs: { allow: ['..'] } },
   // vitest runs components in a page of its own: it needs the browser's build of Svelte.
   resolve: process.env['VITEST'] ? { conditions: ['browser'] } : {},
   build: {

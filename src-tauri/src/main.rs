@@ -5,6 +5,7 @@
 
 mod argument;
 mod command;
+mod demo;
 mod desktop;
 mod window;
 

@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use anyhow::Context as _;
+use gatewright_api::host::UserFolder;
 use tauri::{
     AppHandle, Manager as _, Theme, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder, WindowEvent, Wry,
     webview::{Color, NewWindowResponse, PageLoadEvent},
@@ -13,7 +14,7 @@ use tauri_plugin_window_state::StateFlags;
 use crate::{
     argument::{self, Asked, Opening},
     command,
-    desktop::Desktop,
+    desktop::Desk,
 };
 
 /// The window's name; `capabilities/main.json` grants by it.
@@ -42,6 +43,7 @@ pub(crate) fn screen() -> anyhow::Result<()> {
 /// # Errors
 /// When the window cannot be opened.
 pub(crate) fn run(opening: Opening) -> anyhow::Result<()> {
+    let user = UserFolder::find().context("The user's folder could not be found")?;
     tauri::Builder::default()
         // First, so that a second start ends before it touches anything.
         .plugin(tauri_plugin_single_instance::init(|app, arguments, folder| {
@@ -56,9 +58,10 @@ pub(crate) fn run(opening: Opening) -> anyhow::Result<()> {
         )
         .invoke_handler(tauri::generate_handler![command::call])
         .setup(move |app| {
-            app.manage(Desktop::new(app.handle().clone()));
+            let desk = Desk::new(app.handle(), user);
+            desk.open(opening);
+            app.manage(desk);
             open(app.handle())?;
-            show(&opening);
             Ok(())
         })
         .build(tauri::generate_context!())
@@ -108,13 +111,8 @@ fn again(app: &AppHandle<Wry>, arguments: Vec<String>, folder: &Path) {
     if let Asked::Show(opening @ (Opening::Sample | Opening::Folder { .. })) =
         argument::parse(arguments, Some(folder))
     {
-        show(&opening);
+        app.state::<Desk>().open(opening);
     }
-}
-
-/// Opens what the person asked for. The page learns of it as of every other change of the workspace.
-fn show(opening: &Opening) {
-    tracing::info!(?opening, "nothing here opens a workspace yet");
 }
 
 /// Whether an address is a page of the app itself; links to elsewhere never replace it.

@@ -2,4 +2,5 @@
 
 mod architecture;
 mod sample;
+mod schema;
 mod tidy;

@@ -96,6 +96,17 @@ describe('a spec', () => {
     expect(asked('spec_save')).toEqual([{ file: SOURCE.file, digest: SOURCE.digest, text: expect.stringContaining('of the shop') }]);
   });
 
+  it('offers what may be written, with what it means', async () => {
+    await at('#/specs', 'plan-lines');
+    await page.click('.cm-line:has-text("trials: 5")');
+    await page.keyboard.press('End');
+    await page.keyboard.press('Enter');
+    await page.keyboard.type('ta');
+    await page.waitForSelector('.cm-tooltip-autocomplete li:has-text("tags")');
+    await page.click('.cm-tooltip-autocomplete li:has-text("tags")');
+    await page.waitForSelector('.cm-line:has-text("tags: ")');
+  });
+
   it('is mended by a key', async () => {
     await at('#/specs?file=specs%2Frefunds.yaml&line=18', 'plan-lines');
     await page.waitForSelector('.cm-lintRange-error');
@@ -142,8 +153,8 @@ describe('a verdict', () => {
     await page.keyboard.press('j');
     await page.keyboard.press('Enter');
     await page.waitForFunction(() => window.location.hash.includes('case=damaged-item'));
-    expect(asked('case_answers').at(-1)).toEqual({ verdict: 'sha256:aa', case: 'damaged-item' });
-    expect(await page.locator('.said .hid').allTextContents()).toContain('U+202E');
+    await expect.poll(() => asked('case_answers').at(-1)).toEqual({ verdict: 'sha256:aa', case: 'damaged-item' });
+    await page.waitForSelector('.said .hid:has-text("U+202E")');
   });
 
   it('leads to the line of the rule that was broken', async () => {

@@ -12,7 +12,7 @@ import { empty, fresh, opened, stranger } from './fixture';
 import { type Fixture, type FixtureServer, serve } from './server';
 
 const ROOT = new URL('../..', import.meta.url).pathname;
-const PICTURES = process.env['LOOK_DIR'] ?? join(ROOT, 'dist', 'look');
+const PICTURES = process.env['LOOK_DIR'] ?? join(ROOT, 'node_modules', '.look');
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 const SIZES = [{ width: 1280, height: 800 }, { width: 900, height: 600 }];
 
@@ -28,6 +28,16 @@ const LOOKS: Look[] = [
   { name: 'home-first', fixture: fresh, hash: '#/home', ready: 'try-sample' },
   { name: 'home', fixture: opened, hash: '#/home', ready: 'health' },
   { name: 'specs', fixture: opened, hash: '#/specs', ready: 'plan-lines', act: async (page) => void (await page.waitForSelector('.cm-content .cm-lintRange-error')) },
+  {
+    name: 'specs-complete', fixture: opened, hash: '#/specs', ready: 'plan-lines',
+    act: async (page) => {
+      await page.click('.cm-line:has-text("trials: 5")');
+      await page.keyboard.press('End');
+      await page.keyboard.press('Enter');
+      await page.keyboard.type('t');
+      await page.waitForSelector('.cm-tooltip-autocomplete li');
+    },
+  },
   { name: 'run', fixture: opened, hash: '#/run', ready: 'run-facts', act: async (page) => void (await page.waitForSelector('#row-3')) },
   { name: 'run-answer', fixture: opened, hash: '#/run', ready: 'run-facts', act: async (page) => { await page.click('#row-5'); await page.waitForSelector('[data-testid="answer-dialog"] .said'); } },
   { name: 'verdict', fixture: opened, hash: '#/verdict', ready: 'answer', act: async (page) => void (await page.waitForSelector('.said')) },

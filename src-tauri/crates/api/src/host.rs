@@ -1,14 +1,34 @@
 //! The narrow door to whoever serves the commands: what only a host can do, and which program this is.
 
-use std::{env::consts, fs, future::Future, path::PathBuf, pin::Pin};
+use std::{env::consts, fs, future::Future, path::PathBuf, pin::Pin, sync::Arc};
+
+pub use gatewright_engine::{
+    port::demo::{Demo, DemoAddress},
+    supervisor::user::{UserError, UserFolder},
+};
 
 use crate::dto::About;
 
 /// An answer that a person may take their time for.
 pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
+/// A file of the sample workspace: its path below the folder, with `/`, and its bytes.
+pub type SampleFile = (&'static str, &'static [u8]);
+
 /// What only a host can do.
 pub trait Host: Send + Sync {
+    /// What it is called in locks and leases: `app`, `test`.
+    fn name(&self) -> &str;
+
+    /// The user's folder: signing key, trust, recent workspaces.
+    fn user(&self) -> UserFolder;
+
+    /// The demo agent, where this host carries one.
+    fn demo(&self) -> Option<Arc<dyn Demo>>;
+
+    /// The files of the sample workspace; empty where this host carries none.
+    fn sample(&self) -> &[SampleFile];
+
     /// Asks the person for a folder; none when they would rather not.
     fn pick_folder(&self) -> Pending<'_, Option<PathBuf>>;
 }

@@ -7,7 +7,8 @@ pub mod document;
 pub mod dto;
 pub mod error;
 mod fault;
+#[cfg(test)]
+mod generated;
 pub mod host;
 pub mod local;
-#[cfg(test)]
-mod typescript;
+pub mod session;

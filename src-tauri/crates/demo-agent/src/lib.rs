@@ -7,6 +7,7 @@
 //! layout of the folder that the live one reads.
 
 mod answer;
+mod embedded;
 mod live;
 mod noise;
 mod question;
@@ -15,4 +16,5 @@ pub mod sample;
 mod server;
 mod wire;
 
+pub use embedded::Embedded;
 pub use server::{DemoAgent, Settings, StartError};

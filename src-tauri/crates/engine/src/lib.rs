@@ -14,3 +14,4 @@ pub mod process;
 pub mod run;
 pub mod store;
 pub mod supervisor;
+pub mod watch;

@@ -8,8 +8,8 @@ use std::{
 use crate::{
     interface, need, place,
     say::say,
-    step::{Failure, Steps, minutes, wait},
-    test,
+    step::{Failure, Steps, wait},
+    story, test,
 };
 
 /// In the window where there is a display, else in the terminal.
@@ -36,19 +36,13 @@ pub(crate) fn window_or_terminal(steps: &mut Steps) -> Result<(), Failure> {
 /// In the terminal.
 pub(crate) fn terminal(steps: &mut Steps) -> Result<(), Failure> {
     build(steps)?;
-    story(steps)
+    story::play(steps)
 }
 
 fn build(steps: &mut Steps) -> Result<(), Failure> {
     need::to_build(steps)?;
     interface::build(steps)?;
     test::build(steps)
-}
-
-/// What the sample shows, told by the command line itself.
-fn story(steps: &mut Steps) -> Result<(), Failure> {
-    let gatewright = place::built("gatewright");
-    steps.run("Which Gatewright this is", minutes(1), Command::new(gatewright).arg("--version"))
 }
 
 /// Whether a window would be seen. Systems other than Linux always have one.

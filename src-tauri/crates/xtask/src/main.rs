@@ -10,6 +10,7 @@ mod need;
 mod place;
 mod say;
 mod step;
+mod story;
 mod test;
 
 use std::process::ExitCode;

@@ -47,6 +47,20 @@ impl Steps {
     /// # Errors
     /// When it cannot be started, exits with an error, or takes longer than `limit`.
     pub(crate) fn run(&mut self, what: &str, limit: Duration, command: &mut Command) -> Result<(), Failure> {
+        self.run_to(what, limit, command, &[0])
+    }
+
+    /// The same for a program that has to end with one of `codes`.
+    ///
+    /// # Errors
+    /// When it cannot be started, ends otherwise, or takes longer than `limit`.
+    pub(crate) fn run_to(
+        &mut self,
+        what: &str,
+        limit: Duration,
+        command: &mut Command,
+        codes: &[i32],
+    ) -> Result<(), Failure> {
         let line = shown(command);
         say!("\n{what}\n  $ {line}");
         let began = Instant::now();
@@ -60,7 +74,7 @@ impl Steps {
         let status = wait(&mut child, Some(limit)).map_err(|why| {
             Failure::new(format!("`{line}` {why}. Run it by itself to see where it hangs."))
         })?;
-        if !status.success() {
+        if !status.code().is_some_and(|code| codes.contains(&code)) {
             return Err(Failure::new(format!("`{line}` ended with {status}. What it printed stands above.")));
         }
         self.done.push((what.to_owned(), began.elapsed()));

@@ -8,7 +8,7 @@ import { day, rate, versionName } from '../text/format';
 import { type Placed, placeLabels } from './labels';
 
 /** Points beyond which a picture keeps only the telling ones. */
-export const POINTS_MAX = 2000;
+export const POINTS_MAX = 600;
 
 const LEFT = 44;
 const RIGHT = 128;
@@ -73,7 +73,7 @@ export function crowded(timeline: Timeline, width: number): boolean {
   return times.some((at, index) => index > 0 && ((at - (times[index - 1] ?? at)) / Math.max(1, span)) * room < NEAR_PX);
 }
 
-/** Keeps the telling points of each bucket: its first, lowest, highest, and every one that failed or is undecided. */
+/** Keeps the telling points of each bucket: its first, its lowest, its highest; and the newest of all. */
 export function thin(points: readonly TimelinePoint[], buckets: number): number[] {
   const all = points.map((_, index) => index);
   if (points.length <= POINTS_MAX) return all;
@@ -102,7 +102,7 @@ export function timelinePicture(timeline: Timeline, frame: TimelineFrame, now = 
   const [lowest, highest] = valueRange(timeline, inSight);
   const y = scaleLinear([lowest, highest], [bottom, top]);
 
-  const kept = thin(inSight, Math.max(50, Math.floor(right - left)));
+  const kept = thin(inSight, Math.max(50, Math.floor((right - left) / 4)));
   const points = kept.flatMap((at): DrawnPoint[] => {
     const point = inSight[at];
     if (!point) return [];

@@ -2,6 +2,7 @@
 //
 // What is wrong with a text and what its lines scored is given to it; it judges nothing itself.
 
+import { autocompletion, completionKeymap } from '@codemirror/autocomplete';
 import { defaultKeymap, history, historyKeymap, indentWithTab } from '@codemirror/commands';
 import { yaml } from '@codemirror/lang-yaml';
 import { bracketMatching, HighlightStyle, indentOnInput, indentUnit, syntaxHighlighting } from '@codemirror/language';
@@ -12,7 +13,10 @@ import {
 } from '@codemirror/view';
 import { tags } from '@lezer/highlight';
 
+import specSchema from '../../../../specs/schema/spec.schema.json';
+import workspaceSchema from '../../../../specs/schema/workspace.schema.json';
 import type { Diagnostic, FileKind, GutterMark } from '../api';
+import { completeBy, type Schema } from './complete';
 
 /** What the editor is given. */
 export interface EditorInput {
@@ -96,6 +100,11 @@ const look = EditorView.theme({
     display: 'inline-block', marginLeft: '0', marginTop: '6px', height: '24px', padding: '0 8px', border: '0',
     borderRadius: 'var(--r2)', backgroundColor: 'var(--accent)', color: 'var(--on-accent)', font: '500 12px/1 var(--sans)',
   },
+  '.cm-tooltip.cm-tooltip-autocomplete > ul': { font: 'var(--t-code)', padding: '4px' },
+  '.cm-tooltip.cm-tooltip-autocomplete > ul > li': { padding: '0 8px', borderRadius: 'var(--r1)', lineHeight: '24px' },
+  '.cm-tooltip-autocomplete ul li[aria-selected]': { backgroundColor: 'var(--selected)', color: 'var(--text)' },
+  '.cm-completionMatchedText': { textDecoration: 'none', color: 'var(--accent)' },
+  '.cm-completionInfo': { font: 'var(--t-small)', color: 'var(--muted)', padding: '8px 12px' },
   '.cm-panels': { backgroundColor: 'var(--surface)', color: 'var(--text)' },
 });
 
@@ -131,6 +140,13 @@ function mendLine(view: EditorView): boolean {
   return done;
 }
 
+/** What the text is: our YAML with what may be written in it, or plain text that wraps. */
+function language(kind: FileKind): Extension {
+  if (kind !== 'workspace' && kind !== 'spec') return EditorView.lineWrapping;
+  const schema = kind === 'spec' ? specSchema : workspaceSchema;
+  return [yaml(), autocompletion({ override: [completeBy(schema as unknown as Schema)], icons: false })];
+}
+
 /** Puts an editor into an element. */
 export function createEditor(parent: HTMLElement, input: EditorInput): Editor {
   const locked = new Compartment();
@@ -146,7 +162,7 @@ export function createEditor(parent: HTMLElement, input: EditorInput): Editor {
         gutter({ class: 'cm-scores', markers: (shownView) => shownView.state.field(marksField) }),
         history(), drawSelection(), indentOnInput(), bracketMatching(), highlightActiveLine(),
         indentUnit.of('  '),
-        ['workspace', 'spec'].includes(input.kind) ? yaml() : EditorView.lineWrapping,
+        language(input.kind),
         syntaxHighlighting(colours),
         look,
         // The app's policy takes styles made at run time only with the nonce that it gave to the page's own.
@@ -156,6 +172,7 @@ export function createEditor(parent: HTMLElement, input: EditorInput): Editor {
         keymap.of([
           { key: 'Mod-s', preventDefault: true, run: () => (input.onSave(), true) },
           { key: 'Mod-.', run: mendLine },
+          ...completionKeymap,
           // Mod-Enter is the app's: it runs.
           ...defaultKeymap.filter((binding) => binding.key !== 'Mod-Enter'),
           ...historyKeymap, ...lintKeymap, indentWithTab,

@@ -31,7 +31,7 @@ export interface Act {
 
 /** Why a screen has nothing to show yet; null when it has. */
 export function screenBlocked(screen: Screen): string | null {
-  return screen === 'home' || frame.workspace ? null : 'Open a folder first';
+  return screen === 'home' || frame.workspace || !frame.ready ? null : 'Open a folder first';
 }
 
 /** All acts, in the order of their use. */

@@ -91,7 +91,7 @@ class Frame {
   /** Why no run can begin now; null when one can. */
   get runBlocked(): string | null {
     const workspace = this.workspace;
-    if (!workspace) return 'Open a folder first.';
+    if (!workspace) return this.ready ? 'Open a folder first.' : 'One moment.';
     if (!workspace.trust.trusted) return 'This folder is not trusted yet.';
     if (workspace.read_only !== null) return workspace.read_only;
     if (workspace.running) return 'A run is on.';

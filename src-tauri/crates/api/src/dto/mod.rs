@@ -3,7 +3,7 @@
 //! The interface computes no verdicts: sentences, bounds, standings, readiness and reasons stand here as the core
 //! said them. What is left to a reader is language-neutral formatting: a time in the local zone, an amount of
 //! money, a length of time. Ids are whole digests; bodies come by page. Times are milliseconds since the epoch,
-//! UTC. TypeScript is made from these types by `typescript.rs`.
+//! UTC. TypeScript is made from these types by `generated.rs`.
 
 /// Derives what every record here has.
 macro_rules! dto {

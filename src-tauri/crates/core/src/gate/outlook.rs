@@ -77,6 +77,9 @@ pub struct CriterionOutlook {
     pub blocked: Vec<Blocked>,
     /// How often it stays undecided; of a graded metric.
     pub undecided: Option<Undecided>,
+    /// Calls that it takes on average, over the true rate: from as far below the floor as the target is above it to
+    /// 1. Of a rate; empty for what has no such curve.
+    pub curve: Vec<(Unit, f64)>,
 }
 
 /// How often the bets on a graded metric say nothing within their trials. Exact for scores that are all 0 or 1 and
@@ -118,6 +121,9 @@ pub struct Blocked {
 
 /// How right the versions are of which `never` tells how often it blocks them.
 const RIGHT: [f64; 3] = [0.99, 0.995, 0.999];
+
+/// Steps of the curve.
+const CURVE_STEPS: u32 = 24;
 
 /// Up to how many missing answers `never` tells its length.
 const MISSING_TOLD: u32 = 3;
@@ -206,6 +212,7 @@ fn one(spec: &Spec, planned: &PlannedCriterion) -> CriterionOutlook {
         tells: None,
         blocked: Vec::new(),
         undecided: None,
+        curve: Vec::new(),
     };
     let first = |array: &[i32]| {
         let place = array.iter().position(|&le| le >= 0).unwrap_or(array.len().saturating_sub(1));
@@ -223,6 +230,7 @@ fn one(spec: &Spec, planned: &PlannedCriterion) -> CriterionOutlook {
             };
             one.if_none_fails = first(pass_at_failures_le);
             (one.at_target, one.at_floor) = (mean(*target), mean(*floor));
+            one.curve = rates(*target, *floor).map(|pass| (pass, mean(pass))).collect();
             one.tells = Some(tells(spec, planned, Levels { target: *target, floor: *floor, risk: *risk }));
         }
         (Boundary::Betting { target, floor, risk, first, n_max, .. }, _) => {
@@ -250,6 +258,18 @@ fn one(spec: &Spec, planned: &PlannedCriterion) -> CriterionOutlook {
         _ => {}
     }
     one
+}
+
+/// The true rates of a curve, evenly spaced.
+fn rates(target: Unit, floor: Unit) -> impl Iterator<Item = Unit> {
+    let apart = target.millionths().saturating_sub(floor.millionths());
+    let from = floor.millionths().saturating_sub(apart);
+    let width = Unit::ONE.millionths() - from;
+    (0..=CURVE_STEPS).filter_map(move |step| {
+        Unit::from_millionths(
+            from + u32::try_from(u64::from(width) * u64::from(step) / u64::from(CURVE_STEPS)).ok()?,
+        )
+    })
 }
 
 fn tells(spec: &Spec, planned: &PlannedCriterion, levels: Levels) -> Tells {

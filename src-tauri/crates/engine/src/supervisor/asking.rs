@@ -55,7 +55,7 @@ pub enum AskingError {
 }
 
 /// Reads sealed content by its digest.
-pub(super) type Contents<'a> = &'a dyn Fn(&Digest) -> Result<Vec<u8>, String>;
+pub(super) type Contents<'a> = &'a (dyn Fn(&Digest) -> Result<Vec<u8>, String> + Sync);
 
 /// What it takes to ask.
 pub(super) struct Asking<'a> {

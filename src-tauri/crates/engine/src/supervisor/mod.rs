@@ -3,6 +3,7 @@
 mod asking;
 pub mod disk;
 mod engine;
+mod following;
 mod gating;
 pub mod git;
 mod journal;
@@ -14,9 +15,11 @@ pub mod seal;
 mod signing;
 pub mod trust;
 pub mod user;
+mod watched;
 
 pub use asking::AskingError;
 pub use engine::{Engine, EngineError, Open, TrustWord};
+pub use following::{FollowError, Followed, Following, Hear};
 pub use gating::GatingError;
 pub use releasing::{Judgement, Lane, ReleaseError, Settled};
 pub use running::{Answered, RunError, RunReport, RunRequest, SpecReport, Watch};

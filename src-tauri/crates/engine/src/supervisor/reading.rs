@@ -199,10 +199,8 @@ fn spec_files(root: &Path, folder: &str) -> Result<Vec<String>, Box<Diagnostic>>
     let real = disk::resolve(root, folder).map_err(|error| Box::new(unreadable(WORKSPACE_FILE, &error)))?;
     let mut files = Vec::new();
     for entry in WalkDir::new(&real).follow_links(false).sort_by_file_name().into_iter().flatten() {
-        let extension = entry.path().extension().and_then(|extension| extension.to_str());
-        let is_spec = entry.file_type().is_file() && matches!(extension, Some("yaml" | "yml" | "json"));
-        let hidden = entry.file_name().to_string_lossy().starts_with('.');
-        if let (true, false, Ok(below)) = (is_spec, hidden, entry.path().strip_prefix(&real)) {
+        let is_spec = entry.file_type().is_file() && is_spec_file(entry.path());
+        if let (true, Ok(below)) = (is_spec, entry.path().strip_prefix(&real)) {
             let below = below.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/");
             files.push(format!("{}/{below}", folder.trim_end_matches('/')));
         }
@@ -212,6 +210,13 @@ fn spec_files(root: &Path, folder: &str) -> Result<Vec<String>, Box<Diagnostic>>
         }
     }
     Ok(files)
+}
+
+/// Whether a file of the spec folder is a spec, by its name.
+pub(super) fn is_spec_file(path: &Path) -> bool {
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+    matches!(extension, Some("yaml" | "yml" | "json")) && !hidden
 }
 
 /// The bytes of a file, one more than the core reads at most, so that it can say that there are too many.

@@ -83,6 +83,17 @@ impl Read<'_> {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// When the first entry at or after a place was written, for display: the time of what was recorded there. None
+    /// when nothing was logged since.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn logged_at(&self, place: Seq) -> Result<Option<Millis>, StoreError> {
+        let mut statement =
+            self.connection.prepare_cached("SELECT at_ms FROM event WHERE seq >= ?1 ORDER BY seq LIMIT 1")?;
+        Ok(statement.query_row([place.0], |row| row.get(0)).optional()?.map(Millis))
+    }
+
     /// Place and digest of the newest entry.
     ///
     /// # Errors

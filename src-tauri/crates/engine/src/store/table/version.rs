@@ -168,6 +168,30 @@ impl Read<'_> {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// Which of its agent's versions this is, counted from 1 in the order in which they were sealed; none when it
+    /// was never recorded.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn version_number(&self, id: VersionId) -> Result<Option<u32>, StoreError> {
+        let Some(row) = self.find_version(id)? else { return Ok(None) };
+        let mut statement = self.connection.prepare_cached(
+            "SELECT count(*) FROM version AS own JOIN version AS other ON other.agent = own.agent AND other.id <= own.id
+             WHERE own.id = ?1",
+        )?;
+        Ok(Some(statement.query_row([row], |row| row.get(0))?))
+    }
+
+    /// How many versions of an agent there are.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn version_count(&self, agent: &AgentName) -> Result<u32, StoreError> {
+        let mut statement =
+            self.connection.prepare_cached("SELECT count(*) FROM version WHERE agent = ?1")?;
+        Ok(statement.query_row([agent.as_str()], |row| row.get(0))?)
+    }
+
     /// Every label of a version, oldest first.
     ///
     /// # Errors

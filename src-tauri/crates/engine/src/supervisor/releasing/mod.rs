@@ -1,31 +1,29 @@
 //! Releases: what is live, whether a version may go live, and the way back.
 
 mod journal;
+mod judgement;
+mod lane;
 mod probe;
 mod weakening;
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
 use gatewright_core::{
-    decision::{
-        self, Decision, EnvironmentPolicy, Grant, Live, Odds, Proposal, Refusal, Requirement, VerdictView,
-        WasLive, Weakening, Word,
-    },
+    decision::{self, Decision, Grant, Live, Refusal, WasLive, Word},
     id::{EnvironmentName, ReleaseId, SpecMeaning, SpecName, VersionId},
     release::Release,
-    spec::{
-        Rule,
-        workspace::{self, Deploy, Environment, Workspace},
-    },
-    time::{Millis, Seq},
+    spec::workspace::{Deploy, Environment, Workspace},
+    time::Seq,
     version::Version,
 };
 use tokio_util::sync::CancellationToken;
 
 use self::{
     journal::ReleaseJournal,
+    lane::previous,
     probe::{EndpointProbe, SealedContent},
 };
+pub use self::{judgement::Judgement, lane::Lane};
 use super::{
     asking::{Asking, AskingError, Elsewhere},
     engine::{Engine, EngineError},
@@ -36,10 +34,15 @@ use super::{
 use crate::{
     agent::{Context, RetryBudget},
     deploy::{
-        Desk, EnactError, Enacted, Order, Patience, Readiness, adapter::Adapter, folder::Folder, ready,
+        Desk, EnactError, Enacted, Order, Patience,
+        adapter::{Adapter, Staging, SwitchPlan},
+        folder::Folder,
     },
     port::release::{JournalError, Probe},
-    store::{Durability, StoreError, table::ReleaseRow},
+    store::{
+        Durability, StoreError, Write,
+        table::{NewDecision, ReleaseRow},
+    },
 };
 
 /// Why nothing was released.
@@ -98,157 +101,7 @@ fn words(refusals: &[Refusal]) -> String {
     refusals.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
-/// One environment, as the history knows it and its target says.
-#[derive(Clone, Debug)]
-pub struct Lane {
-    /// Which.
-    pub environment: EnvironmentName,
-    /// The release that is live; none before the first.
-    pub live: Option<ReleaseRow>,
-    /// Whether a person's word made it live.
-    pub overridden: bool,
-    /// When it went live.
-    pub since: Option<Millis>,
-    /// The present version of its agent.
-    pub candidate: Option<Version>,
-    /// Why the candidate may not go live; empty when it may.
-    pub refusals: Vec<Refusal>,
-    /// How often its gates err, together.
-    pub odds: Odds,
-    /// What a rollback would go back to.
-    pub previous: Option<VersionId>,
-    /// Whether that would work now; none without a previous version.
-    pub readiness: Option<Readiness>,
-    /// The release that is not over.
-    pub open: Option<Release>,
-    /// When this was looked at.
-    pub looked_at: Millis,
-}
-
-/// What a promotion would rest on.
-pub struct Judgement {
-    /// What is decided.
-    pub decision: Decision,
-    /// How often its gates err, together.
-    pub odds: Odds,
-    meanings: BTreeMap<SpecName, SpecMeaning>,
-}
-
 impl Engine {
-    /// Every environment, with its way back checked.
-    ///
-    /// # Errors
-    /// See [`ReleaseError`].
-    pub async fn lanes(&self, reading: &Reading) -> Result<Vec<Lane>, ReleaseError> {
-        let workspace = reading.workspace.as_ref().ok_or(ReleaseError::BadWorkspace)?;
-        let mut lanes = Vec::new();
-        for environment in workspace.environments.values() {
-            lanes.push(self.lane(reading, workspace, environment).await?);
-        }
-        Ok(lanes)
-    }
-
-    async fn lane(
-        &self,
-        reading: &Reading,
-        workspace: &Workspace,
-        environment: &Environment,
-    ) -> Result<Lane, ReleaseError> {
-        let name = &environment.name;
-        let trust = self.trust(workspace)?;
-        let (lives, open) =
-            self.store.read(|read| Ok((read.lives(name, u32::MAX)?, read.open_release(name)?)))?;
-        let live = lives.first().cloned();
-        let previous = previous(&lives);
-        let readiness = match previous.as_ref().and_then(Release::was_live) {
-            Some(target) if self.may_deploy(&trust, environment).is_ok() => {
-                Some(self.readiness(environment, &target).await)
-            }
-            _ => None,
-        };
-        let candidate = reading.agent(&environment.agent).map(|agent| self.present(workspace, agent, &trust));
-        let candidate = candidate.transpose()?.map(|present| present.version);
-        let judged = match &candidate {
-            Some(version) => Some(self.judgement(reading, environment, version, None)?),
-            None => None,
-        };
-        let (refusals, odds) = match judged {
-            Some(Judgement { decision: Decision::Refused(refusals), odds, .. }) => (refusals, odds),
-            Some(Judgement { odds, .. }) => (Vec::new(), odds),
-            None => (Vec::new(), Odds::default()),
-        };
-        let (overridden, since) = match &live {
-            Some(row) => self.store.read(|read| {
-                let decision = read.decision(row.release.grant)?;
-                let last = read.release_steps(row.release.id)?.pop();
-                Ok((decision.is_some_and(|decision| decision.by_person), last.map(|step| step.at)))
-            })?,
-            None => (false, None),
-        };
-        Ok(Lane {
-            environment: name.clone(),
-            live,
-            overridden,
-            since,
-            candidate,
-            refusals,
-            odds,
-            previous: previous.map(|release| release.to),
-            readiness,
-            open: open.map(|row| row.release),
-            looked_at: self.clock.now(),
-        })
-    }
-
-    /// Whether `version` may go live in `environment`, by this word if one is given. Nothing is recorded.
-    ///
-    /// # Errors
-    /// See [`ReleaseError`].
-    pub fn judgement(
-        &self,
-        reading: &Reading,
-        environment: &Environment,
-        version: &Version,
-        word: Option<Word>,
-    ) -> Result<Judgement, ReleaseError> {
-        let workspace = reading.workspace.as_ref().ok_or(ReleaseError::BadWorkspace)?;
-        let policy = policy(reading, environment);
-        let agent = &workspace.agents[&environment.agent];
-        let endpoint = super::recipe::endpoint(agent).id().map_err(StoreError::from)?;
-        let keys = self.trusted_keys()?;
-        let former = self.former(environment, version)?;
-        let (rows, given, live) = self.store.read(|read| {
-            let rows = read.verdicts_of_version(version.id)?;
-            let mut given = Vec::with_capacity(rows.len());
-            for row in &rows {
-                given.push(read.verdict_given(row.verdict.id)?.unwrap_or_default());
-            }
-            let live = Live {
-                version: read.lives(&environment.name, 1)?.first().map(|row| row.release.to),
-                open: read.open_release(&environment.name)?.map(|row| row.release.id),
-            };
-            Ok((rows, given, live))
-        })?;
-        let views: Vec<VerdictView<'_>> = rows
-            .iter()
-            .zip(given)
-            .map(|(row, given)| VerdictView {
-                verdict: &row.verdict,
-                given,
-                withdrawn_by: row.withdrawn_by,
-                trusted: self.is_trusted(&row.envelope, &keys),
-            })
-            .collect();
-        let seq = self.store.read(|read| read.log_head())?.map_or(Seq(0), |(seq, _)| seq);
-        let proposal =
-            Proposal { version, endpoint, former: &former, word, now: self.clock.now(), seq: Seq(seq.0 + 1) };
-        let decision = decision::decide(&policy, &proposal, &views, &live);
-        let odds = decision::odds(&policy, &proposal, &views);
-        let meanings = policy.requires.iter();
-        let meanings = meanings.filter_map(|one| Some((one.spec.clone(), one.meaning?))).collect();
-        Ok(Judgement { decision, odds, meanings })
-    }
-
     /// Lets `version` go live in an environment. `clicked` is when a person asked for it, by the engine's clock.
     ///
     /// # Errors
@@ -294,27 +147,28 @@ impl Engine {
         self.enact(workspace, environment, &trust, grant, BTreeMap::new(), clicked, cancel).await
     }
 
+    /// The version that a rollback would put back: the named one if it was live and verified here; else what was live
+    /// before the release that is not over, or before what is live.
+    ///
+    /// # Errors
+    /// [`ReleaseError::NeverLive`], [`ReleaseError::NothingBefore`].
+    pub fn rollback_target(
+        &self,
+        environment: &EnvironmentName,
+        to: Option<VersionId>,
+    ) -> Result<VersionId, ReleaseError> {
+        let (lives, open) = self
+            .store
+            .read(|read| Ok((read.lives(environment, u32::MAX)?, read.open_release(environment)?)))?;
+        Ok(target(environment, &lives, open.as_ref(), to)?.version())
+    }
+
     /// The grant to go back.
     fn way_back(&self, environment: &Environment, to: Option<VersionId>) -> Result<Grant, ReleaseError> {
         let name = &environment.name;
         let (lives, open) =
             self.store.read(|read| Ok((read.lives(name, u32::MAX)?, read.open_release(name)?)))?;
-        let target = match (to, &open) {
-            (Some(version), _) => lives.iter().map(|row| &row.release).find(|release| release.to == version),
-            // What was live before the release that is not over.
-            (None, Some(open)) => {
-                lives.iter().map(|row| &row.release).find(|release| Some(release.to) == open.release.from)
-            }
-            (None, None) => None,
-        };
-        let target = match (target.cloned(), to) {
-            (Some(target), _) => target,
-            (None, Some(version)) => {
-                return Err(ReleaseError::NeverLive { environment: name.clone(), version });
-            }
-            (None, None) => previous(&lives).ok_or_else(|| ReleaseError::NothingBefore(name.clone()))?,
-        };
-        let target: WasLive = target.was_live().ok_or_else(|| ReleaseError::NothingBefore(name.clone()))?;
+        let target = target(name, &lives, open.as_ref(), to)?;
         let manifest = self.manifest(target.version())?;
         let live =
             Live { version: lives.first().map(|row| row.release.to), open: open.map(|row| row.release.id) };
@@ -323,6 +177,25 @@ impl Engine {
             Decision::Granted(grant) => Ok(*grant),
             Decision::Refused(refusals) => Err(ReleaseError::Refused(refusals)),
         }
+    }
+
+    /// What a switch of an environment to a recorded version would do, and what it would not turn back; nothing is
+    /// changed. `None` when the adapter cannot tell.
+    ///
+    /// # Errors
+    /// See [`ReleaseError`].
+    pub async fn switch_plan(
+        &self,
+        reading: &Reading,
+        environment: &EnvironmentName,
+        version: VersionId,
+    ) -> Result<Option<SwitchPlan>, ReleaseError> {
+        let (workspace, environment) = environment_of(reading, environment)?;
+        self.may_deploy(&self.trust(workspace)?, environment)?;
+        let Some(manifest) = decision::sealed_digest(&self.manifest(version)?) else { return Ok(None) };
+        let staging = Staging { version, manifest, sealed: Arc::new(SealedContent(self.store.clone())) };
+        let plan = self.adapter(environment).plan(&staging).await;
+        Ok(plan.inspect_err(|error| tracing::debug!(%error, "the adapter cannot plan")).ok())
     }
 
     /// Settles every open release of the workspace's environments.
@@ -424,12 +297,6 @@ impl Engine {
         trust.may(&Act::Deploy { target: path.clone() })
     }
 
-    async fn readiness(&self, environment: &Environment, target: &WasLive) -> Readiness {
-        let journal = self.journal(environment, BTreeMap::new());
-        let adapter = self.adapter(environment);
-        ready(&self.desk(environment, adapter.as_ref(), None, &journal), target).await
-    }
-
     /// The environment's endpoint, to be asked on fresh connections; none where it names none.
     async fn probe(
         &self,
@@ -473,7 +340,7 @@ impl Engine {
         version: VersionId,
         refusals: &[Refusal],
     ) -> Result<(), StoreError> {
-        let decision = crate::store::table::NewDecision {
+        let decision = NewDecision {
             environment: environment.clone(),
             version,
             grant: None,
@@ -481,7 +348,7 @@ impl Engine {
             body: gatewright_core::id::canonical_json(&words(refusals))?,
             envelope: None,
         };
-        let write = move |write: &crate::store::Write<'_>| write.record_decision(&decision).map(|_| ());
+        let write = move |write: &Write<'_>| write.record_decision(&decision).map(|_| ());
         self.store.write(Durability::Full, write).await
     }
 }
@@ -497,6 +364,29 @@ pub enum Settled {
     Left(Release, EnactError),
 }
 
+/// What a rollback goes back to.
+fn target(
+    environment: &EnvironmentName,
+    lives: &[ReleaseRow],
+    open: Option<&ReleaseRow>,
+    to: Option<VersionId>,
+) -> Result<WasLive, ReleaseError> {
+    let release_to = |version| lives.iter().map(|row| &row.release).find(|release| release.to == version);
+    let found = match (to, open) {
+        (Some(version), _) => {
+            let lived = release_to(version);
+            Some(lived.ok_or_else(|| ReleaseError::NeverLive { environment: environment.clone(), version })?)
+        }
+        // What was live before the release that is not over.
+        (None, Some(open)) => open.release.from.and_then(release_to),
+        (None, None) => None,
+    };
+    let found = found.cloned().or_else(|| previous(lives));
+    found
+        .and_then(|release| release.was_live())
+        .ok_or_else(|| ReleaseError::NothingBefore(environment.clone()))
+}
+
 fn environment_of<'a>(
     reading: &'a Reading,
     name: &EnvironmentName,
@@ -504,56 +394,4 @@ fn environment_of<'a>(
     let workspace = reading.workspace.as_ref().ok_or(ReleaseError::BadWorkspace)?;
     let environment = workspace.environments.get(name);
     environment.map(|found| (workspace, found)).ok_or_else(|| ReleaseError::NoSuchEnvironment(name.clone()))
-}
-
-/// What was live before what is live: the newest release to another version.
-fn previous(lives: &[ReleaseRow]) -> Option<Release> {
-    let live = lives.first()?;
-    lives.iter().map(|row| &row.release).find(|release| release.to != live.release.to).cloned()
-}
-
-/// What an environment demands, with the present meaning of each spec.
-fn policy(reading: &Reading, environment: &Environment) -> EnvironmentPolicy {
-    let names: Vec<SpecName> = match &environment.requires {
-        Some(names) => names.clone(),
-        None => {
-            let of_agent = reading
-                .specs
-                .iter()
-                .filter(|read| read.spec.as_ref().is_none_or(|spec| spec.agent == environment.agent));
-            of_agent.map(|read| read.name.clone()).collect()
-        }
-    };
-    let requires = names.into_iter().map(|spec| {
-        let found = reading.good().find(|found| found.name == spec);
-        let wrongly_blocked = found.map_or(0, |found| {
-            let risks = found.gate.iter().filter(|criterion| criterion.blocking).filter_map(|criterion| {
-                match &criterion.rule {
-                    Rule::Rate { risk, .. } | Rule::Mean { risk, .. } | Rule::MaxDrop { risk, .. } => {
-                        Some(risk.wrongly_blocked.millionths())
-                    }
-                    Rule::Never { .. } | Rule::Plain { .. } => None,
-                }
-            });
-            risks.sum::<u32>().min(gatewright_core::spec::Unit::ONE.millionths())
-        });
-        Requirement {
-            spec,
-            meaning: found.map(|found| found.meaning),
-            wrongly_blocked: gatewright_core::spec::Unit::from_millionths(wrongly_blocked)
-                .unwrap_or_default(),
-        }
-    });
-    EnvironmentPolicy {
-        environment: environment.name.clone(),
-        requires: requires.collect(),
-        weakening: match environment.weakening {
-            workspace::Weakening::Ask => Weakening::Ask,
-            workspace::Weakening::Forbid => Weakening::Forbid,
-            workspace::Weakening::Allow => Weakening::Allow,
-        },
-        attempts_max: environment.attempts_max,
-        max_age: environment.max_age,
-        allow_opaque: environment.allow_opaque,
-    }
 }

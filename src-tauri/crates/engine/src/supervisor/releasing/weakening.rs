@@ -19,6 +19,14 @@ use crate::{
 };
 
 impl Engine {
+    /// What the specs meant when something last went live in an environment by promotion; empty before the first.
+    ///
+    /// # Errors
+    /// The history cannot be read.
+    pub fn in_force(&self, environment: &Environment) -> Result<BTreeMap<SpecName, SpecMeaning>, StoreError> {
+        self.store.read(|read| in_force(read, environment))
+    }
+
     /// What the specs in force at the last promotion say of `version`; empty before the first.
     pub(super) fn former(
         &self,

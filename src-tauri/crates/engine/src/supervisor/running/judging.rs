@@ -23,7 +23,7 @@ use crate::{
     evidence::About,
     run::{self, Assignment, Finished, Follow},
     store::{
-        Durability, Read, StoreError, Write,
+        Access, Durability, Read, StoreError, Write,
         table::{Point, StreamRow},
     },
     supervisor::{
@@ -33,6 +33,40 @@ use crate::{
         reading::Reading,
     },
 };
+
+/// What is recorded of a spec's present version, judged.
+struct Looked {
+    plan: Plan,
+    registered: Option<Seq>,
+    recorded: Recorded,
+    verdict: Verdict,
+    /// When this very verdict was given.
+    given: Option<Seq>,
+    label: Option<String>,
+}
+
+impl Looked {
+    fn report(self, spec: &Spec, present: &Present) -> SpecReport {
+        SpecReport {
+            why: reasons(&self.recorded, spec),
+            spec: spec.clone(),
+            verdict: self.verdict,
+            version: present.version.clone(),
+            label: self.label,
+            endpoint: present.endpoint.clone(),
+            remark: None,
+        }
+    }
+}
+
+/// What a verdict does to the attempt that it is about.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Attempt {
+    /// It has its answer.
+    Ends,
+    /// More may be asked.
+    GoesOn,
+}
 
 impl Engine {
     /// What is known of the present version, without a call. Nothing is recorded.
@@ -59,29 +93,61 @@ impl Engine {
     }
 
     fn known_spec(&self, spec: &Spec, present: &Present) -> Result<SpecReport, RunError> {
+        Ok(self.look(spec, present)?.report(spec, present))
+    }
+
+    /// Judges the answers recorded of the present version by the present spec, without a call, and keeps what that
+    /// says: the scores, and a verdict where it is *rescored*. A prospective one was given by the run that asked. The
+    /// attempt goes on whatever comes out: nothing was asked, so nothing is used up.
+    ///
+    /// # Errors
+    /// See [`RunError`].
+    pub(in crate::supervisor) async fn rescore(
+        &self,
+        spec: &Spec,
+        present: &Present,
+    ) -> Result<SpecReport, RunError> {
+        let mut looked = self.look(spec, present)?;
+        let verdict = &looked.verdict;
+        if looked.recorded.facts.is_empty() || *self.store.access() != Access::Writable {
+            return Ok(looked.report(spec, present));
+        }
+        if let Some(given) = looked.given {
+            // Said before, and said again: only the chart may have shown something else since.
+            let point = point(&looked.plan, &looked.recorded.facts, verdict.outcome);
+            let stream = verdict.stream.clone();
+            let write = move |write: &Write<'_>| write.set_point(&stream, &point);
+            self.store.write(Durability::Normal, write).await?;
+            looked.verdict.seq = given;
+        } else if verdict.standing == Standing::Rescored {
+            if looked.registered.is_none() {
+                self.register(spec, &looked.plan).await?;
+            }
+            let about = About { agent: present.version.agent.clone(), at: self.clock.now() };
+            let given = self.give(&looked.plan, verdict, &looked.recorded, &about, Attempt::GoesOn);
+            looked.verdict.seq = given.await?;
+        }
+        Ok(looked.report(spec, present))
+    }
+
+    fn look(&self, spec: &Spec, present: &Present) -> Result<Looked, RunError> {
         let gated = |problem| RunError::Gating { spec: spec.name.clone(), problem };
         let endpoint = present.endpoint.id().map_err(|error| gated(error.into()))?;
         let version = present.version.id;
-        let (verdict, label, why) = self.store.read(|read| {
+        let looked = self.store.read(|read| {
             let stream = gating::stream(read, version, endpoint, &spec.name, Wish::GoOn)?;
             let recorded = gating::recorded(read, &stream, spec)?;
             let label = read.version(version)?.and_then(|row| row.label);
-            let judged = gating::plan(read, spec, stream).and_then(|(plan, registered)| {
-                let registered = registered.unwrap_or(gating::NOT_REGISTERED);
+            Ok(gating::plan(read, spec, stream).and_then(|(plan, registered)| {
+                let since = registered.unwrap_or(gating::NOT_REGISTERED);
                 let stop = Some(Why::NotAsked);
-                gating::judge(read, &plan, registered, &recorded.facts, stop, present.version.grade)
-            });
-            Ok((judged, label, reasons(&recorded, spec)))
+                let grade = present.version.grade;
+                let verdict = gating::judge(read, &plan, since, &recorded.facts, stop, grade)?;
+                let given = read.verdict(verdict.id)?.map(|row| row.verdict.seq);
+                Ok(Looked { plan, registered, recorded, verdict, given, label })
+            }))
         })?;
-        Ok(SpecReport {
-            spec: spec.clone(),
-            verdict: verdict.map_err(gated)?,
-            version: present.version.clone(),
-            label,
-            endpoint: present.endpoint.clone(),
-            remark: None,
-            why,
-        })
+        looked.map_err(gated)
     }
 
     pub(super) async fn ask_one(
@@ -161,7 +227,8 @@ impl Engine {
         })?;
         let mut verdict = verdict.map_err(gated)?;
         let about = About { agent: task.present.version.agent.clone(), at: self.clock.now() };
-        verdict.seq = self.give(plan, &verdict, &recorded, &about).await?;
+        let attempt = if verdict.outcome.ends_attempt() { Attempt::Ends } else { Attempt::GoesOn };
+        verdict.seq = self.give(plan, &verdict, &recorded, &about, attempt).await?;
         Ok(SpecReport {
             spec: task.spec,
             verdict,
@@ -180,6 +247,7 @@ impl Engine {
         verdict: &Verdict,
         recorded: &Recorded,
         about: &About,
+        attempt: Attempt,
     ) -> Result<Seq, EngineError> {
         let envelope = self.sign_verdict(verdict, about)?;
         let judged: Vec<_> = recorded
@@ -195,9 +263,10 @@ impl Engine {
                     write.record_scores(*trial, judged)?;
                 }
             }
+            write.record_spec(&given.stream.spec, Some(given.spec), 0)?;
             write.set_point(&given.stream, &point)?;
             let seq = write.give_verdict(&given, &envelope)?;
-            if given.outcome.ends_attempt() {
+            if attempt == Attempt::Ends {
                 write.end_stream(&given.stream)?;
             }
             if given.outcome == Outcome::Fail && given.standing == Standing::Prospective {
@@ -220,17 +289,21 @@ impl Engine {
     }
 }
 
-/// The points of a stream, by the plan and the meaning that its newest verdict was judged by.
+/// The points of a stream, by what its spec means now, or else by what it meant when its newest verdict was given.
 fn points(read: &Read<'_>, stream: &StreamRow) -> Result<Vec<Point>, StoreError> {
-    let Some(row) = read.plans_of(&stream.key)?.pop() else { return Ok(Vec::new()) };
-    let Some(body) = read.meaning(row.plan.spec)? else { return Ok(Vec::new()) };
-    let spec: Spec = serde_json::from_slice(&body).map_err(|error| StoreError::unreadable("spec", error))?;
+    let now = read.spec_meaning(&stream.key.spec)?;
     let verdicts = read.verdicts_of_version(stream.key.version)?;
-    let Some(verdict) = verdicts.into_iter().find(|given| given.verdict.stream == stream.key) else {
+    let of_stream = || verdicts.iter().map(|given| &given.verdict).filter(|given| given.stream == stream.key);
+    let Some(verdict) = of_stream().find(|given| Some(given.spec) == now).or_else(|| of_stream().next())
+    else {
         return Ok(Vec::new());
     };
+    let (Some(row), Some(body)) = (read.plan(verdict.plan)?, read.meaning(verdict.spec)?) else {
+        return Ok(Vec::new());
+    };
+    let spec: Spec = serde_json::from_slice(&body).map_err(|error| StoreError::unreadable("spec", error))?;
     let recorded = gating::recorded(read, &stream.key, &spec)?;
-    Ok(vec![point(&row.plan, &recorded.facts, verdict.verdict.outcome)])
+    Ok(vec![point(&row.plan, &recorded.facts, verdict.outcome)])
 }
 
 /// A prospective fail contradicts every earlier pass of the same version, spec, meaning and endpoint.

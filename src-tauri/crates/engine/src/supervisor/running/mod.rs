@@ -19,12 +19,13 @@ use gatewright_core::{
 };
 use tokio_util::sync::CancellationToken;
 
-use self::task::{Task, budget, usable};
+use self::task::{Task, budget, chosen, usable};
 use super::{
     asking::AskingError,
     engine::{Engine, EngineError},
     gating::GatingError,
     reading::Reading,
+    recipe,
     trust::{NotTrusted, Trust},
     user::UserError,
 };
@@ -195,6 +196,10 @@ impl Engine {
         let started = self.clock.elapsed();
         let workspace = usable(reading)?;
         let trust = self.trust(workspace)?;
+        // Said before anything is recorded; each call asks again.
+        for spec in chosen(reading, &request.specs)?.into_iter().filter(|_| request.at.is_none()) {
+            recipe::acts(&workspace.agents[&spec.agent]).iter().try_for_each(|act| trust.may(act))?;
+        }
         let lock = self.run_lock(request.no_wait, cancel).await?;
         self.end_interrupted().await?;
         let tasks = self.tasks(reading, workspace, &trust, request).await?;

@@ -1,15 +1,17 @@
-//! The contract in TypeScript, made from the Rust types and held to the file that the interface reads.
+//! Files that are made from the Rust types, committed, and held to them: the contract in TypeScript, which the
+//! interface reads, and the JSON Schemas of the two kinds of file, which editors read.
 //!
-//! `GATEWRIGHT_UPDATE=1 cargo test -p gatewright-api` writes the file anew.
+//! `GATEWRIGHT_UPDATE=1 cargo test -p gatewright-api` writes them anew.
 
 use std::{collections::BTreeMap, fmt::Write as _, fs, path::Path};
 
+use gatewright_core::spec::schema;
 use ts_rs::{Config, TS, TypeVisitor};
 
 use crate::{command, dto::Event, error::ApiError};
 
-/// Where the interface reads it, below this crate.
-const FILE: &str = "../../../ui/src/lib/api/generated/contract.ts";
+/// The root of the repository, from this crate.
+const ROOT: &str = "../../..";
 
 /// Declarations by name, and the table of commands.
 struct Contract {
@@ -53,7 +55,7 @@ impl command::Visitor for Contract {
     }
 }
 
-/// The whole file.
+/// The whole contract.
 fn contract() -> String {
     let config = Config::new().with_large_int("number");
     let mut contract = Contract { config, types: BTreeMap::new(), commands: String::new() };
@@ -75,13 +77,32 @@ fn contract() -> String {
     text
 }
 
-#[test]
-fn generated_typescript_is_up_to_date() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(FILE);
-    let made = contract();
+/// Holds a committed file to what was made, or writes it anew when that is asked for.
+fn hold(file: &str, made: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(ROOT).join(file);
     if std::env::var_os("GATEWRIGHT_UPDATE").is_some() {
-        fs::write(&path, &made).expect("the file of the contract can be written");
+        let folder = path.parent().expect("a file lies in a folder");
+        fs::create_dir_all(folder).expect("the folder can be made");
+        fs::write(&path, made).expect("the file can be written");
     }
     let kept = fs::read_to_string(&path).unwrap_or_default().replace("\r\n", "\n");
-    assert!(kept == made, "{FILE} is not what the Rust types say: run with GATEWRIGHT_UPDATE=1");
+    assert!(kept == made, "{file} is not what the Rust types say: run with GATEWRIGHT_UPDATE=1");
+}
+
+#[test]
+fn generated_typescript_is_up_to_date() {
+    hold("ui/src/lib/api/generated/contract.ts", &contract());
+}
+
+#[test]
+fn committed_schemas_are_up_to_date() {
+    for (name, schema) in [("workspace", schema::workspace()), ("spec", schema::spec())] {
+        let text = serde_json::to_string_pretty(&schema).expect("a schema is JSON");
+        hold(&format!("specs/schema/{name}.schema.json"), &format!("{text}\n"));
+    }
+}
+
+#[test]
+fn the_table_of_commands_holds_each_with_its_types() {
+    assert!(contract().contains("  run_rows: { args: RunRowsArgs; result: Rows };"));
 }

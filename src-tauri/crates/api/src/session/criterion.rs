@@ -1,0 +1,338 @@
+//! A criterion as a row: what it demands, what it heard, what it says.
+//!
+//! Numbers come from the verdict, or from what the gate has heard so far; the words that decide are the core's.
+
+use gatewright_core::{
+    gate::{
+        Counts, Outcome, Why,
+        words::{self, Percent, TimesIn100},
+    },
+    id::CriterionName,
+    spec::{Currency, Measure, Metric, Risk, Rule},
+    verdict::{CriterionVerdict, Shown},
+};
+
+use super::show;
+use crate::dto::{CriterionState, CriterionView, GateBar};
+
+/// What a promise rests on: printed with every promise, and no sentence says more.
+const CONDITIONS: &str = "For a spec fixed before its answers, and an agent that does not change while it is asked, \
+                          over this suite of cases, for one criterion and one attempt";
+
+/// A criterion of a verdict.
+pub(super) fn judged(one: &CriterionVerdict, currency: Currency) -> CriterionView {
+    let heard = one.counts.heard();
+    CriterionView {
+        name: one.name.to_string(),
+        blocking: one.blocking,
+        rule: rule(&one.rule, currency),
+        state: state(one.outcome, one.counts),
+        value: value(&one.rule, one.counts, &one.shown, currency),
+        bound: bound(&one.rule, &one.shown, currency),
+        bar: bar(&one.rule, one.counts, Some(&one.shown)),
+        heard,
+        heard_max: one.heard_max,
+        heard_text: of(heard, one.heard_max),
+        saved_text: saved(one.outcome, heard, one.heard_max),
+        reason: one.reason.clone(),
+        method: method(&one.shown),
+        counts: show::counts(one.counts),
+    }
+}
+
+/// What a criterion has heard while it is asked.
+#[derive(Clone, Debug)]
+pub(super) struct SoFar {
+    pub(super) name: CriterionName,
+    pub(super) rule: Rule,
+    pub(super) blocking: bool,
+    /// None while it listens.
+    pub(super) outcome: Option<Outcome>,
+    pub(super) counts: Counts,
+    pub(super) heard_max: u32,
+}
+
+/// A criterion that is asked, or waits to be.
+pub(super) fn running(one: &SoFar, currency: Currency) -> CriterionView {
+    let heard = one.counts.heard();
+    let (state, reason, saved_text) = match one.outcome {
+        Some(outcome) => {
+            let said = match outcome {
+                Outcome::Pass => format!("Met after {}", words::calls(heard)),
+                Outcome::Fail => format!("Not met after {}", words::calls(heard)),
+                Outcome::Inconclusive(_) => format!("Undecided after {}", words::calls(heard)),
+            };
+            (state(outcome, one.counts), said, saved(outcome, heard, one.heard_max))
+        }
+        None => {
+            let left = words::count(one.heard_max.saturating_sub(heard));
+            let state = if heard == 0 { CriterionState::Waiting } else { CriterionState::Running };
+            (state, format!("Open: at most {left} more calls decide it"), format!("at most {left} more"))
+        }
+    };
+    CriterionView {
+        name: one.name.to_string(),
+        blocking: one.blocking,
+        rule: rule(&one.rule, currency),
+        state,
+        value: value(&one.rule, one.counts, &Shown::default(), currency),
+        bound: String::new(),
+        bar: bar(&one.rule, one.counts, None),
+        heard,
+        heard_max: one.heard_max,
+        heard_text: of(heard, one.heard_max),
+        saved_text,
+        reason,
+        method: String::new(),
+        counts: show::counts(one.counts),
+    }
+}
+
+fn state(outcome: Outcome, counts: Counts) -> CriterionState {
+    match outcome {
+        Outcome::Pass => CriterionState::Met,
+        Outcome::Fail => CriterionState::NotMet,
+        Outcome::Inconclusive(Why::Missing) if counts.missing == 0 => CriterionState::NotJudged,
+        Outcome::Inconclusive(_) => CriterionState::Undecided,
+    }
+}
+
+fn of(heard: u32, most: u32) -> String {
+    format!("{} of {}", words::count(heard), words::count(most))
+}
+
+fn saved(outcome: Outcome, heard: u32, most: u32) -> String {
+    let left = most.saturating_sub(heard);
+    let count = words::count(left);
+    match outcome {
+        _ if left == 0 => String::new(),
+        Outcome::Pass | Outcome::Fail => format!("{count} saved"),
+        Outcome::Inconclusive(Why::GateDecided) => format!("{count} not needed"),
+        Outcome::Inconclusive(_) => format!("at most {count} more"),
+    }
+}
+
+fn method(shown: &Shown) -> String {
+    match (shown.method.as_str(), shown.bound.as_str()) {
+        (method, "") => method.to_owned(),
+        (method, bound) => format!("{method}, bound by {bound}"),
+    }
+}
+
+/// What had to hold, in words.
+pub(super) fn rule(rule: &Rule, currency: Currency) -> String {
+    match rule {
+        Rule::Rate { of: Metric::Within { of, at_most }, target, floor, .. } => format!(
+            "{} at most {} for {} of answers, floor {}",
+            measure(*of),
+            amount(*of, *at_most, currency),
+            Percent(*target),
+            Percent(*floor)
+        ),
+        Rule::Rate { of, target, floor, .. } | Rule::Mean { of, target, floor, .. } => {
+            format!("{}: target {}, floor {}", metric(of), Percent(*target), Percent(*floor))
+        }
+        Rule::MaxDrop { of, margin, environment, .. } => {
+            format!("{}: at most {} below what is live in {environment}", metric(of), Percent(*margin))
+        }
+        Rule::Never { failure_rate, .. } => {
+            format!("critical cases: never, excludes a failure rate of {}", Percent(*failure_rate))
+        }
+        Rule::Plain { of: Metric::Within { of, at_most }, target, rounds } => format!(
+            "{} at most {} for {} of answers, over {}",
+            measure(*of),
+            amount(*of, *at_most, currency),
+            Percent(*target),
+            words::plural(rounds.get(), "round", "rounds")
+        ),
+        Rule::Plain { of, target, rounds } => format!(
+            "{}: at least {} over {}",
+            metric(of),
+            Percent(*target),
+            words::plural(rounds.get(), "round", "rounds")
+        ),
+    }
+}
+
+fn metric(metric: &Metric) -> String {
+    match metric {
+        Metric::PassRate => "pass rate".to_owned(),
+        Metric::Within { of, .. } => measure(*of).to_owned(),
+        Metric::Graded(name) => name.to_string(),
+        Metric::Weighted(_) => "weighted total".to_owned(),
+    }
+}
+
+fn measure(of: Measure) -> &'static str {
+    match of {
+        Measure::LatencyMs => "latency",
+        Measure::FirstTokenMs => "first content",
+        Measure::CostMicros => "cost",
+        Measure::TokensOut => "length",
+    }
+}
+
+/// A measurement with its unit.
+pub(super) fn amount(of: Measure, amount: u64, currency: Currency) -> String {
+    match of {
+        Measure::LatencyMs | Measure::FirstTokenMs => format!("{} ms", words::count(amount)),
+        Measure::TokensOut => format!("{} tokens", words::count(amount)),
+        Measure::CostMicros => {
+            let (whole, rest) = (words::count(amount / 1_000_000), format!("{:06}", amount % 1_000_000));
+            match rest.trim_end_matches('0') {
+                "" => format!("{whole} {currency}"),
+                rest => format!("{whole}.{rest} {currency}"),
+            }
+        }
+    }
+}
+
+fn value(rule: &Rule, counts: Counts, shown: &Shown, currency: Currency) -> String {
+    if counts.scored == 0 {
+        return "no value".to_owned();
+    }
+    match rule {
+        Rule::Rate { of: Metric::Within { of, .. }, .. } if !shown.value.is_empty() => {
+            let measured = shown.value.parse().map(|value| amount(*of, value, currency));
+            measured.unwrap_or_else(|_| shown.value.clone())
+        }
+        _ => of_passed(counts),
+    }
+}
+
+fn of_passed(counts: Counts) -> String {
+    format!("{} of {}", words::count(counts.passed()), words::count(counts.heard()))
+}
+
+fn bound(rule: &Rule, shown: &Shown, currency: Currency) -> String {
+    let end = |text: &str| match rule {
+        Rule::Rate { of: Metric::Within { of, .. }, .. } => {
+            text.parse().ok().map(|value| amount(*of, value, currency))
+        }
+        _ => text.parse::<f64>().ok().map(two_digits),
+    };
+    match (end(&shown.low), end(&shown.high)) {
+        (Some(low), Some(high)) => format!("{low} to {high}"),
+        (Some(low), None) => format!("at least {low}"),
+        (None, Some(high)) => format!("at most {high}"),
+        (None, None) => String::new(),
+    }
+}
+
+/// A rate with two digits.
+pub(super) fn two_digits(value: f64) -> String {
+    format!("{value:.2}")
+}
+
+/// The share that passed between floor and target. The bounds of a percentile are in another unit, so its bar has
+/// none.
+fn bar(rule: &Rule, counts: Counts, shown: Option<&Shown>) -> Option<GateBar> {
+    let (target, floor, in_shares) = match rule {
+        Rule::Rate { of, target, floor, .. } => (target, Some(floor), !matches!(of, Metric::Within { .. })),
+        Rule::Mean { target, floor, .. } => (target, Some(floor), true),
+        Rule::Plain { target, .. } => (target, None, true),
+        Rule::MaxDrop { .. } | Rule::Never { .. } => return None,
+    };
+    let share = f64::from(counts.passed()) / f64::from(counts.heard().max(1));
+    let end = |text: &String| text.parse::<f64>().ok().filter(|_| in_shares);
+    Some(GateBar {
+        value: (counts.heard() > 0).then_some(share),
+        low: shown.and_then(|shown| end(&shown.low)),
+        high: shown.and_then(|shown| end(&shown.high)),
+        target: target.as_f64(),
+        floor: floor.map(|floor| floor.as_f64()),
+    })
+}
+
+/// What the numbers of a criterion promise.
+pub(super) fn promise(rule: &Rule) -> String {
+    match rule {
+        Rule::Rate { target, floor, risk, .. } | Rule::Mean { target, floor, risk, .. } => {
+            let Risk { wrongly_blocked, wrongly_passed } = risk;
+            format!(
+                "A version at the {} target or better is blocked at most {}; one at the {} floor or worse gets \
+                 through at most {}.",
+                Percent(*target),
+                TimesIn100(*wrongly_blocked),
+                Percent(*floor),
+                TimesIn100(*wrongly_passed)
+            )
+        }
+        Rule::Never { failure_rate, wrongly_passed } => format!(
+            "A version that fails {} of the time or more gets through at most {}. How often a good one is blocked is \
+             not promised.",
+            Percent(*failure_rate),
+            TimesIn100(*wrongly_passed)
+        ),
+        Rule::MaxDrop { margin, risk, .. } => format!(
+            "A version that drops by {} or more gets through at most {}.",
+            Percent(*margin),
+            TimesIn100(risk.wrongly_passed)
+        ),
+        Rule::Plain { .. } => "A plain threshold: no error rates are declared.".to_owned(),
+    }
+}
+
+/// What the numbers of a gate promise, with the conditions that they rest on.
+pub(super) fn promises<'a>(rules: impl IntoIterator<Item = &'a Rule>) -> String {
+    let mut said: Vec<String> = Vec::new();
+    for rule in rules {
+        let promise = promise(rule);
+        if !said.contains(&promise) {
+            said.push(promise);
+        }
+    }
+    if said.is_empty() { String::new() } else { format!("{CONDITIONS}: {}", said.join(" ")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use gatewright_core::spec::Unit;
+
+    use super::*;
+
+    fn unit(millionths: u32) -> Unit {
+        Unit::from_millionths(millionths).expect("a unit")
+    }
+
+    fn rate(of: Metric) -> Rule {
+        let risk = Risk { wrongly_blocked: unit(50_000), wrongly_passed: unit(50_000) };
+        Rule::Rate { of, target: unit(900_000), floor: unit(800_000), risk }
+    }
+
+    #[test]
+    fn a_rule_names_its_metric_with_target_and_floor() {
+        assert_eq!(rule(&rate(Metric::PassRate), Currency::USD), "pass rate: target 90 %, floor 80 %");
+        let slow = rate(Metric::Within { of: Measure::LatencyMs, at_most: 2_000 });
+        assert_eq!(rule(&slow, Currency::USD), "latency at most 2,000 ms for 90 % of answers, floor 80 %");
+        let dear = rate(Metric::Within { of: Measure::CostMicros, at_most: 20_000 });
+        assert_eq!(rule(&dear, Currency::USD), "cost at most 0.02 USD for 90 % of answers, floor 80 %");
+    }
+
+    #[test]
+    fn a_criterion_that_heard_nothing_has_no_value_and_says_what_it_still_needs() {
+        let view = running(
+            &SoFar {
+                name: "pass".into(),
+                rule: rate(Metric::PassRate),
+                blocking: true,
+                outcome: None,
+                counts: Counts::default(),
+                heard_max: 203,
+            },
+            Currency::USD,
+        );
+        assert_eq!((view.value.as_str(), view.saved_text.as_str()), ("no value", "at most 203 more"));
+        assert_eq!(view.state, CriterionState::Waiting);
+        assert_eq!(view.bar.and_then(|bar| bar.value), None);
+    }
+
+    #[test]
+    fn a_promise_is_said_once_with_its_conditions() {
+        let rules = [rate(Metric::PassRate), rate(Metric::PassRate)];
+        let said = promises(&rules);
+        assert!(said.starts_with("For a spec fixed before its answers"), "{said}");
+        assert_eq!(said.matches("90 % target").count(), 1);
+        assert_eq!(promises([]), "");
+    }
+}

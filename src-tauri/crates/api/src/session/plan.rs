@@ -1,0 +1,262 @@
+//! What a run of a spec would ask, before it asks.
+
+use gatewright_core::{
+    gate::{CriterionOutlook, Outcome, Why, outlook, words},
+    spec::{Ask, Budget, Criterion, Currency, Rule, Spec, workspace::Workspace},
+};
+use gatewright_engine::supervisor::reading::Reading;
+
+use super::{
+    Answered, criterion,
+    opened::{self, Opened},
+    show,
+};
+use crate::dto::{CurvePoint, Mark, Note, PlanArgs, PlanLine, PlanNote, PlanView, PlannedCriterion};
+
+/// Seconds of a minute and of an hour, in milliseconds.
+const SECOND_MS: u64 = 1_000;
+const MINUTE_MS: u64 = 60 * SECOND_MS;
+
+/// What one call costs and takes, as recorded.
+#[derive(Clone, Copy, Debug, Default)]
+struct Price {
+    cost_micros: Option<f64>,
+    latency_us: Option<f64>,
+    concurrency: u32,
+    currency: Option<Currency>,
+}
+
+/// What a run of a spec would ask.
+pub(super) fn view(opened: &Opened, args: &PlanArgs) -> Answered<PlanView> {
+    let mut reading = opened.reading();
+    if let Some(text) = &args.text
+        && let Some(found) = reading.specs.iter().find(|found| found.name.as_str() == args.spec)
+    {
+        reading = std::sync::Arc::new(opened.engine.read_unsaved(&found.file, text));
+    }
+    let Some(workspace) = &reading.workspace else {
+        return Ok(without(args, "gatewright.yaml has mistakes: mend them first"));
+    };
+    let Some(found) = reading.specs.iter().find(|found| found.name.as_str() == args.spec) else {
+        return Ok(without(args, &format!("there is no spec `{}`", args.spec)));
+    };
+    let Some(spec) = &found.spec else {
+        return Ok(without(args, "the spec has mistakes: mend them first"));
+    };
+    let budget = spec.budget.unwrap_or(workspace.defaults.budget);
+    let outlook = match outlook(spec, Some(&budget)) {
+        Ok(outlook) => outlook,
+        Err(problem) => return Ok(without(args, &problem.to_string())),
+    };
+    let price = price(opened, workspace, spec)?;
+    let line = |label: &str, calls: u32, about| price.line(label, calls, about);
+    let calls = outlook.calls;
+    let (reused, asks_max) = known(opened, &reading, spec, calls.at_most);
+    Ok(PlanView {
+        spec: spec.name.to_string(),
+        missing: None,
+        cases: show::small(spec.cases.len()),
+        criteria: outlook
+            .criteria
+            .iter()
+            .zip(&spec.gate)
+            .map(|(one, written)| planned(one, written, &price, workspace.currency))
+            .collect(),
+        totals: vec![
+            line("Perfect version", calls.if_none_fails, false),
+            line("At the target", calls.at_target, true),
+            line("At the floor", calls.at_floor, true),
+            line("Never more than", calls.at_most, false),
+        ],
+        budget: budget_words(&budget),
+        underfunded: outlook.underfunded.map(|short| {
+            format!(
+                "The budget ends at {} calls, and the gate may need {}: it may end undecided.",
+                words::count(short.budget),
+                words::count(short.at_most)
+            )
+        }),
+        reused,
+        asks_max,
+        notes: notes(spec, &outlook.sentences),
+    })
+}
+
+fn without(args: &PlanArgs, why: &str) -> PlanView {
+    PlanView {
+        spec: args.spec.clone(),
+        missing: Some(why.to_owned()),
+        cases: 0,
+        criteria: Vec::new(),
+        totals: Vec::new(),
+        budget: String::new(),
+        underfunded: None,
+        reused: 0,
+        asks_max: 0,
+        notes: Vec::new(),
+    }
+}
+
+/// Answers that are there already, and calls that a run would still ask at most.
+fn known(opened: &Opened, reading: &Reading, spec: &Spec, at_most: u32) -> (u32, u64) {
+    let fresh = (0, u64::from(at_most));
+    // A version that cannot be sealed has no answers; why it cannot is told when it is to be run.
+    let Ok(report) = opened.engine.known(reading, std::slice::from_ref(&spec.name)) else { return fresh };
+    let Some(report) = report.specs.first() else { return fresh };
+    let verdict = &report.verdict;
+    let left = match verdict.outcome {
+        Outcome::Inconclusive(Why::NotAsked) => verdict.saved(),
+        _ => 0,
+    };
+    (verdict.heard(), u64::from(left))
+}
+
+/// Mean cost and time of a call of this spec, over all recorded versions' newest: from the newest that has any.
+fn price(opened: &Opened, workspace: &Workspace, spec: &Spec) -> Answered<Price> {
+    let agent = workspace.agents.get(&spec.agent).or_else(|| opened::agent(workspace));
+    let mut price = Price {
+        concurrency: agent.map_or(1, |agent| agent.limits.concurrency.max(1)),
+        currency: Some(workspace.currency),
+        ..Price::default()
+    };
+    let priced = agent.is_some_and(|agent| agent.price.is_some());
+    opened.look(|read| {
+        for verdict in read.verdicts_of_spec(&spec.name, 1)? {
+            let stats = read.case_stats(&spec.name, verdict.verdict.stream.version)?;
+            let answered: u32 = stats.iter().map(|stat| stat.n.saturating_sub(stat.missing)).sum();
+            let cost: i64 = stats.iter().map(|stat| stat.cost_micros).sum();
+            let latency: u64 = stats.iter().map(|stat| stat.latency_us).sum();
+            if answered > 0 {
+                let mean = |sum: f64| sum / f64::from(answered);
+                #[expect(clippy::cast_precision_loss, reason = "an estimate for people")]
+                let (cost, latency) = (cost as f64, latency as f64);
+                price.latency_us = Some(mean(latency));
+                price.cost_micros = priced.then(|| mean(cost));
+            }
+        }
+        Ok(price)
+    })
+}
+
+impl Price {
+    fn line(&self, label: &str, calls: u32, about: bool) -> PlanLine {
+        let times = f64::from(calls);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an estimate for people")]
+        let time_ms = self.latency_us.map(|each| (each * times / f64::from(self.concurrency) / 1e3) as u64);
+        #[expect(clippy::cast_possible_truncation, reason = "an estimate for people")]
+        let cost = self.cost_micros.map(|each| (each * times) as i64);
+        PlanLine {
+            label: label.to_owned(),
+            calls: u64::from(calls),
+            about,
+            cost: cost.zip(self.currency).map(|(micros, currency)| show::money(micros, currency)),
+            time_ms,
+        }
+    }
+}
+
+fn planned(
+    one: &CriterionOutlook,
+    written: &Criterion,
+    price: &Price,
+    currency: Currency,
+) -> PlannedCriterion {
+    let (target, floor) = match &written.rule {
+        Rule::Rate { target, floor, .. } | Rule::Mean { target, floor, .. } => (Some(target), Some(floor)),
+        Rule::Plain { target, .. } => (Some(target), None),
+        Rule::Never { .. } | Rule::MaxDrop { .. } => (None, None),
+    };
+    let up = |mean: f64| {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "calls of a plan")]
+        let whole = mean.ceil() as u32;
+        whole
+    };
+    let mut lines = vec![price.line("Perfect version", one.if_none_fails, false)];
+    if one.tells.is_some() {
+        lines.push(price.line("At the target", up(one.at_target), true));
+        if let Some(hardest) = hardest(one) {
+            let label = format!("At {} %, hardest", words::trimmed(hardest.rate * 100.0));
+            lines.push(price.line(&label, up(hardest.calls), true));
+        }
+        lines.push(price.line("At the floor", up(one.at_floor), true));
+    }
+    for (missing, &calls) in (1..).zip(&one.if_missing) {
+        let label = format!("With {}", words::plural(missing, "answer missing", "answers missing"));
+        lines.push(price.line(&label, calls, false));
+    }
+    lines.push(price.line("Never more than", one.at_most, false));
+    PlannedCriterion {
+        name: one.name.to_string(),
+        blocking: one.blocking,
+        rule: criterion::rule(&written.rule, currency),
+        tells: one.tells.map_or_else(String::new, |tells| {
+            format!("Tells {} from {}.", words::Percent(tells.target), words::Percent(tells.floor))
+        }),
+        promise: criterion::promise(&written.rule),
+        target: target.map(|target| target.as_f64()),
+        floor: floor.map(|floor| floor.as_f64()),
+        curve: curve(one),
+        lines,
+    }
+}
+
+fn curve(one: &CriterionOutlook) -> Vec<CurvePoint> {
+    one.curve.iter().map(|(rate, calls)| CurvePoint { rate: rate.as_f64(), calls: *calls }).collect()
+}
+
+fn hardest(one: &CriterionOutlook) -> Option<CurvePoint> {
+    curve(one).into_iter().max_by(|one, other| one.calls.total_cmp(&other.calls))
+}
+
+fn budget_words(budget: &Budget) -> String {
+    let mut said = vec![format!("{} calls", words::count(budget.calls))];
+    if let Some(cost) = budget.cost {
+        let micros = u64::try_from(cost.micros).unwrap_or_default();
+        said.push(criterion::amount(gatewright_core::spec::Measure::CostMicros, micros, cost.currency));
+    }
+    said.push(length(budget.time_ms));
+    said.join(", ")
+}
+
+fn length(ms: u64) -> String {
+    match ms {
+        ms if ms >= MINUTE_MS && ms.is_multiple_of(MINUTE_MS) => {
+            format!("{} min", words::count(ms / MINUTE_MS))
+        }
+        ms if ms.is_multiple_of(SECOND_MS) => format!("{} s", words::count(ms / SECOND_MS)),
+        ms => format!("{} ms", words::count(ms)),
+    }
+}
+
+/// What the author should know; the sentences are the core's.
+fn notes(spec: &Spec, sentences: &[String]) -> Vec<PlanNote> {
+    let said = sentences.iter().map(|text| PlanNote {
+        note: Note { mark: Mark::Plain, text: text.clone(), way: None },
+        place: None,
+    });
+    let mut notes: Vec<PlanNote> = said.collect();
+    if spec.ask == Ask::Enough {
+        let text = "`ask: enough`: the gate may stop before every case was asked once.".to_owned();
+        notes.push(PlanNote { note: Note { mark: Mark::Plain, text, way: None }, place: None });
+    }
+    notes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_budget_reads_as_people_say_it() {
+        let budget = Budget { calls: 2_000, cost: None, time_ms: 30 * MINUTE_MS };
+        assert_eq!(budget_words(&budget), "2,000 calls, 30 min");
+        assert_eq!(length(90 * SECOND_MS), "90 s");
+    }
+
+    #[test]
+    fn a_price_that_is_not_known_is_none_and_never_nought() {
+        let price = Price { concurrency: 4, ..Price::default() };
+        let line = price.line("Never more than", 203, false);
+        assert_eq!((line.calls, line.cost, line.time_ms), (203, None, None));
+    }
+}

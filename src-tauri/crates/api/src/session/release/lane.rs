@@ -1,0 +1,185 @@
+//! An environment: what is live, what may follow, what was live before.
+
+use gatewright_core::{
+    decision::{Odds, Refusal},
+    gate::words::{TimesIn100, in_100},
+    spec::workspace::{Deploy, Environment},
+};
+use gatewright_engine::{
+    store::Read,
+    supervisor::{Lane as Looked, reading::Reading},
+};
+
+use super::super::{Answered, opened::Opened, show};
+use super::{head, ladder, live_mark};
+use crate::dto::{CandidateStanding, CandidateView, Lane, LiveView, Mark, WayBack};
+
+/// Millionths in one.
+const MILLION: u64 = 1_000_000;
+
+pub(super) fn view(
+    opened: &Opened,
+    read: &Read<'_>,
+    reading: &Reading,
+    environment: &Environment,
+    lane: &Looked,
+) -> Answered<Lane> {
+    let Deploy::Folder { path } = &environment.deploy;
+    let open = read.open_release(&environment.name)?;
+    let trusted = match &reading.workspace {
+        Some(workspace) => opened.engine.trust(workspace)?.is_given(),
+        None => false,
+    };
+    Ok(Lane {
+        environment: environment.name.to_string(),
+        adapter: format!("folder {path}"),
+        address: environment.endpoint.as_ref().map(|endpoint| endpoint.url.clone()),
+        requires: requires(reading, environment),
+        monitor: None,
+        live: live(read, environment, lane)?,
+        candidate: candidate(read, lane)?,
+        way_back: way_back(read, lane, trusted)?,
+        open: open.map(|row| head(read, Some(environment), &row)).transpose()?,
+    })
+}
+
+fn requires(reading: &Reading, environment: &Environment) -> Vec<String> {
+    match &environment.requires {
+        Some(names) => names.iter().map(ToString::to_string).collect(),
+        None => {
+            let of_agent = reading.good().filter(|spec| spec.agent == environment.agent);
+            of_agent.map(|spec| spec.name.to_string()).collect()
+        }
+    }
+}
+
+fn live(read: &Read<'_>, environment: &Environment, lane: &Looked) -> Answered<LiveView> {
+    let newest = read.releases(&environment.name, 1)?.pop();
+    let (mark, _) = live_mark(newest.as_ref(), lane.live.as_ref());
+    let called = |id| show::version(read, id).map(|found| show::called(&found).to_owned());
+    let text = match (mark, &newest) {
+        (Mark::Unknown, Some(row)) => {
+            let to = called(row.release.to)?;
+            Some(match row.release.from {
+                Some(from) => format!("Unknown: {} or {to}", called(from)?),
+                None => format!("Unknown: {to} or nothing"),
+            })
+        }
+        (Mark::Waiting, _) => Some("Nothing is live".to_owned()),
+        _ => None,
+    };
+    let known = lane.live.as_ref().filter(|_| mark != Mark::Unknown);
+    let shown = match mark {
+        Mark::Running | Mark::Unknown => newest.as_ref(),
+        _ => lane.live.as_ref(),
+    };
+    let note = environment.endpoint.is_none().then(|| "no endpoint is given: nothing proves more".to_owned());
+    let overridden = lane.overridden.then(|| "By a person's word, against or without a verdict".to_owned());
+    Ok(LiveView {
+        mark,
+        version: known.map(|row| show::version(read, row.release.to)).transpose()?,
+        text,
+        detail: overridden.filter(|_| known.is_some()),
+        since: known.and(lane.since).map(|at| at.0),
+        read_at: known.and(lane.since).map(|at| at.0),
+        ladder: shown.map(|row| ladder(Some(environment), &row.release)).unwrap_or_default(),
+        ladder_note: note.filter(|_| shown.is_some()),
+    })
+}
+
+fn candidate(read: &Read<'_>, lane: &Looked) -> Answered<Option<CandidateView>> {
+    let Some(version) = &lane.candidate else { return Ok(None) };
+    if lane.live.as_ref().is_some_and(|row| row.release.to == version.id) && lane.open.is_none() {
+        return Ok(None);
+    }
+    let standing = standing(lane);
+    let detail = match standing {
+        CandidateStanding::MayShip => format!("Every required spec passes. {}", odds(lane.odds)),
+        _ => lane.refusals.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
+    };
+    let about = lane.refusals.iter().find_map(Refusal::spec);
+    let verdicts = read.verdicts_of_version(version.id)?;
+    let verdict = verdicts
+        .iter()
+        .find(|row| about.is_none_or(|spec| row.verdict.stream.spec == *spec))
+        .map(|row| row.verdict.id.to_string());
+    Ok(Some(CandidateView {
+        version: show::present(read, version)?,
+        standing,
+        detail,
+        blocked: lane.refusals.first().map(ToString::to_string),
+        verdict,
+    }))
+}
+
+fn standing(lane: &Looked) -> CandidateStanding {
+    let all = |which: fn(&Refusal) -> bool| !lane.refusals.is_empty() && lane.refusals.iter().all(which);
+    if lane.open.is_some() {
+        CandidateStanding::Frozen
+    } else if lane.refusals.is_empty() {
+        CandidateStanding::MayShip
+    } else if all(|refusal| matches!(refusal, Refusal::NoVerdict(_) | Refusal::StaleMeaning(_))) {
+        CandidateStanding::NotJudged
+    } else if all(|refusal| matches!(refusal, Refusal::Weakened(_))) {
+        CandidateStanding::NeedsReason
+    } else {
+        CandidateStanding::Blocked
+    }
+}
+
+/// How often such a promotion errs, in words.
+pub(super) fn odds(odds: Odds) -> String {
+    let passed = odds.wrongly_passed;
+    let bad = format!("A bad version gets through at most {}", TimesIn100(passed));
+    if odds.wrongly_blocked_millionths >= MILLION {
+        return format!("{bad}; how often a good one is blocked is not promised.");
+    }
+    #[expect(clippy::cast_precision_loss, reason = "below a million")]
+    let blocked = odds.wrongly_blocked_millionths as f64 / MILLION as f64;
+    format!("{bad}; a good one is blocked at most {} times in 100.", in_100(blocked))
+}
+
+fn way_back(read: &Read<'_>, lane: &Looked, trusted: bool) -> Answered<Option<WayBack>> {
+    let Some(previous) = lane.previous else { return Ok(None) };
+    let (mark, text) = match &lane.readiness {
+        Some(ready) if ready.is_ready() => (Mark::Pass, "Ready".to_owned()),
+        Some(ready) => {
+            let parts = [&ready.content, &ready.reachable, &ready.switchable];
+            let why = parts.into_iter().find_map(|part| part.as_ref().err());
+            (Mark::Fail, why.cloned().unwrap_or_default())
+        }
+        None => (Mark::Unknown, "Not checked: the folder is not trusted".to_owned()),
+    };
+    let checked = lane.readiness.is_some();
+    Ok(Some(WayBack {
+        version: show::version(read, previous)?,
+        mark,
+        text,
+        checked_at: checked.then_some(lane.looked_at.0),
+        blocked: (!trusted).then(|| "The folder is not trusted to change what is live.".to_owned()),
+    }))
+}
+
+/// What the screen says first, and one sentence more.
+pub(super) fn sentences(lanes: &[Lane]) -> (String, String) {
+    let Some(lane) = lanes.iter().find(|lane| lane.candidate.is_some()).or(lanes.first()) else {
+        return ("No environment is named in gatewright.yaml".to_owned(), String::new());
+    };
+    let name = &lane.environment;
+    let live = match (&lane.live.version, &lane.live.text) {
+        (Some(version), _) => format!("{} is live in {name}", show::called(version)),
+        (None, Some(text)) => format!("{name}: {text}"),
+        (None, None) => format!("{name} is being released to"),
+    };
+    let Some(candidate) = &lane.candidate else { return (live, String::new()) };
+    let called = show::called(&candidate.version);
+    let follows = if lane.live.version.is_some() { " follow it" } else { " go live" };
+    let sentence = match candidate.standing {
+        CandidateStanding::MayShip => format!("{live}; {called} may{follows}"),
+        CandidateStanding::Blocked => format!("{live}; {called} is blocked"),
+        CandidateStanding::NeedsReason => format!("{live}; {called} needs a reason"),
+        CandidateStanding::Frozen => format!("{live}; promotion waits until the open release is settled"),
+        CandidateStanding::NotJudged => format!("{live}; {called} is not judged yet"),
+    };
+    (sentence, candidate.detail.clone())
+}

@@ -1,0 +1,5 @@
+//! The commands as a host calls them: a real workspace, a real history, and a real endpoint on the loopback.
+
+mod agent;
+mod journey;
+mod world;

@@ -1,0 +1,127 @@
+//! What a promotion would rest on: policy, verdicts and what is live, handed to the one function that decides.
+
+use std::collections::BTreeMap;
+
+use gatewright_core::{
+    decision::{
+        self, Decision, EnvironmentPolicy, Live, Odds, Proposal, Requirement, VerdictView, Weakening, Word,
+    },
+    id::{SpecMeaning, SpecName},
+    spec::{
+        Rule, Unit,
+        workspace::{self, Environment},
+    },
+    time::Seq,
+    version::Version,
+};
+
+use super::ReleaseError;
+use crate::{
+    store::StoreError,
+    supervisor::{engine::Engine, reading::Reading, recipe},
+};
+
+/// What a promotion would rest on.
+pub struct Judgement {
+    /// What is decided.
+    pub decision: Decision,
+    /// How often its gates err, together.
+    pub odds: Odds,
+    pub(super) meanings: BTreeMap<SpecName, SpecMeaning>,
+}
+
+impl Engine {
+    /// Whether `version` may go live in `environment`, by this word if one is given. Nothing is recorded.
+    ///
+    /// # Errors
+    /// See [`ReleaseError`].
+    pub fn judgement(
+        &self,
+        reading: &Reading,
+        environment: &Environment,
+        version: &Version,
+        word: Option<Word>,
+    ) -> Result<Judgement, ReleaseError> {
+        let workspace = reading.workspace.as_ref().ok_or(ReleaseError::BadWorkspace)?;
+        let policy = policy(reading, environment);
+        let agent = &workspace.agents[&environment.agent];
+        let endpoint = recipe::endpoint(agent).id().map_err(StoreError::from)?;
+        let keys = self.trusted_keys()?;
+        let former = self.former(environment, version)?;
+        let (rows, given, live) = self.store.read(|read| {
+            let rows = read.verdicts_of_version(version.id)?;
+            let mut given = Vec::with_capacity(rows.len());
+            for row in &rows {
+                given.push(read.verdict_given(row.verdict.id)?.unwrap_or_default());
+            }
+            let live = Live {
+                version: read.lives(&environment.name, 1)?.first().map(|row| row.release.to),
+                open: read.open_release(&environment.name)?.map(|row| row.release.id),
+            };
+            Ok((rows, given, live))
+        })?;
+        let views: Vec<VerdictView<'_>> = rows
+            .iter()
+            .zip(given)
+            .map(|(row, given)| VerdictView {
+                verdict: &row.verdict,
+                given,
+                withdrawn_by: row.withdrawn_by,
+                trusted: self.is_trusted(&row.envelope, &keys),
+            })
+            .collect();
+        let seq = self.store.read(|read| read.log_head())?.map_or(Seq(0), |(seq, _)| seq);
+        let proposal =
+            Proposal { version, endpoint, former: &former, word, now: self.clock.now(), seq: Seq(seq.0 + 1) };
+        let decision = decision::decide(&policy, &proposal, &views, &live);
+        let odds = decision::odds(&policy, &proposal, &views);
+        let meanings = policy.requires.iter();
+        let meanings = meanings.filter_map(|one| Some((one.spec.clone(), one.meaning?))).collect();
+        Ok(Judgement { decision, odds, meanings })
+    }
+}
+
+/// What an environment demands, with the present meaning of each spec.
+fn policy(reading: &Reading, environment: &Environment) -> EnvironmentPolicy {
+    let names: Vec<SpecName> = match &environment.requires {
+        Some(names) => names.clone(),
+        None => {
+            let of_agent = reading
+                .specs
+                .iter()
+                .filter(|read| read.spec.as_ref().is_none_or(|spec| spec.agent == environment.agent));
+            of_agent.map(|read| read.name.clone()).collect()
+        }
+    };
+    let requires = names.into_iter().map(|spec| {
+        let found = reading.good().find(|found| found.name == spec);
+        let wrongly_blocked = found.map_or(0, |found| {
+            let risks = found.gate.iter().filter(|criterion| criterion.blocking).filter_map(|criterion| {
+                match &criterion.rule {
+                    Rule::Rate { risk, .. } | Rule::Mean { risk, .. } | Rule::MaxDrop { risk, .. } => {
+                        Some(risk.wrongly_blocked.millionths())
+                    }
+                    Rule::Never { .. } | Rule::Plain { .. } => None,
+                }
+            });
+            risks.sum::<u32>().min(Unit::ONE.millionths())
+        });
+        Requirement {
+            spec,
+            meaning: found.map(|found| found.meaning),
+            wrongly_blocked: Unit::from_millionths(wrongly_blocked).unwrap_or_default(),
+        }
+    });
+    EnvironmentPolicy {
+        environment: environment.name.clone(),
+        requires: requires.collect(),
+        weakening: match environment.weakening {
+            workspace::Weakening::Ask => Weakening::Ask,
+            workspace::Weakening::Forbid => Weakening::Forbid,
+            workspace::Weakening::Allow => Weakening::Allow,
+        },
+        attempts_max: environment.attempts_max,
+        max_age: environment.max_age,
+        allow_opaque: environment.allow_opaque,
+    }
+}
