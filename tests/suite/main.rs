@@ -1,6 +1,11 @@
 //! All suites in one binary: it links once. Test names are sentences.
 
 mod architecture;
+mod cli;
+mod faults;
+mod replay;
 mod sample;
 mod schema;
+mod servers;
+mod story;
 mod tidy;

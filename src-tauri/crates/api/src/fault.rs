@@ -115,11 +115,17 @@ impl From<ReleaseError> for ApiError {
             ReleaseError::Enact(EnactError::Journal(error)) => error.into(),
             ReleaseError::Enact(EnactError::OutOfReach(_)) => Self::new(Code::Unreachable, error.to_string()),
             ReleaseError::Enact(_) => Self::new(Code::Internal, error.to_string()),
-            ReleaseError::NoSuchEnvironment(_) => Self::new(Code::NotFound, error.to_string()),
-            ReleaseError::BadWorkspace => Self::new(Code::BadSpec, error.to_string()),
-            ReleaseError::Refused(_) | ReleaseError::NothingBefore(_) | ReleaseError::NeverLive { .. } => {
-                Self::new(Code::Refused, error.to_string())
+            ReleaseError::NoSuchEnvironment(_) => {
+                Self::new(Code::NotFound, error.to_string()).hint("`gatewright status` lists them.")
             }
+            ReleaseError::BadWorkspace => Self::new(Code::BadSpec, error.to_string()),
+            ReleaseError::Refused(_) => Self::new(Code::Refused, error.to_string()).hint(
+                "`gatewright verdict` shows what the gates say, `gatewright status` what else is in the way.",
+            ),
+            ReleaseError::NothingBefore(_) => Self::new(Code::Refused, error.to_string())
+                .hint("A way back opens with the second version that goes live."),
+            ReleaseError::NeverLive { .. } => Self::new(Code::Refused, error.to_string())
+                .hint("`gatewright promote` lets it go live for the first time."),
         }
     }
 }

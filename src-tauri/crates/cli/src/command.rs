@@ -104,7 +104,7 @@ fn init(output: Output, dir: Option<&Path>, sample: bool) -> anyhow::Result<Exit
     let files: Vec<(&str, &[u8])> =
         sample::FILES.iter().map(|(path, text)| (*path, text.as_bytes())).collect();
     let made = local::init(dir.unwrap_or(Path::new(".")), sample.then_some(files.as_slice()))?;
-    output.line(format!("Made {} in {}.", made.files.join(", "), made.folder.display()));
+    output.line(format!("Made {} in {}.", made.files.join(", "), made.folder));
     let here = dir.map(|dir| format!("cd {} && ", dir.display())).unwrap_or_default();
     let next = if sample {
         format!("Next: {here}gatewright run")
@@ -112,26 +112,28 @@ fn init(output: Output, dir: Option<&Path>, sample: bool) -> anyhow::Result<Exit
         format!("Next: put your agent's address into gatewright.yaml, then {here}gatewright run")
     };
     output.line(output.paint(Ink::Quiet, &next));
+    output.document(&made)?;
     Ok(Exit::Done)
 }
 
 fn check(common: &Common, output: Output, paths: &[String], format: CheckFormat) -> anyhow::Result<Exit> {
     let directory = common.directory.as_deref();
+    let (document, drawn) = local::check(directory, paths, output.colour)?;
+    let output = Output { json: output.json || matches!(format, CheckFormat::Json), ..output };
     if matches!(format, CheckFormat::Sarif) {
         let sarif = local::sarif(directory, paths)?;
         output.raw(&format!("{}\n", serde_json::to_string_pretty(&sarif)?));
-    }
-    let (document, drawn) = local::check(directory, paths, output.colour)?;
-    let json = Output { json: output.json || matches!(format, CheckFormat::Json), ..output };
-    if matches!(format, CheckFormat::Text) || output.json {
-        json.line(drawn.trim_end());
+    } else {
+        if !drawn.is_empty() {
+            output.line(drawn.trim_end());
+        }
         if document.errors == 0 {
             let specs =
                 if document.specs.is_empty() { "no spec".to_owned() } else { document.specs.join(", ") };
-            json.line(format!("{} {specs}: no error.", output.paint(Ink::Good, "●")));
+            output.line(format!("{} {specs}: no error.", output.paint(Ink::Good, "●")));
         }
+        output.document(&document)?;
     }
-    json.document(&document)?;
     Ok(if document.errors == 0 { Exit::Done } else { Exit::BadSpec })
 }
 
@@ -260,18 +262,19 @@ fn confirmed(output: Output, yes: bool, question: &str) -> Result<bool, ApiError
 }
 
 async fn settle(common: &Common, output: Output, cancel: &CancellationToken) -> anyhow::Result<Exit> {
-    let documents = open(common)?.settle(cancel).await?;
-    if documents.is_empty() {
+    let document = open(common)?.settle(cancel).await?;
+    if document.releases.is_empty() {
         output.line("Every release is settled.");
     }
-    for document in &documents {
-        show::release(output, document);
+    for release in &document.releases {
+        show::release(output, release);
     }
-    output.document(&documents)?;
+    output.document(&document)?;
     let open = |state: &str| {
         matches!(state, "unknown" | "observing" | "conflict" | "intent" | "staged" | "switching" | "switched")
     };
-    Ok(if documents.iter().any(|document| open(document.state)) { Exit::ReleaseFailed } else { Exit::Done })
+    let left = document.releases.iter().any(|release| open(release.state));
+    Ok(if left { Exit::ReleaseFailed } else { Exit::Done })
 }
 
 async fn trust(common: &Common, output: Output, revoke: bool, yes: bool) -> anyhow::Result<Exit> {
@@ -281,24 +284,22 @@ async fn trust(common: &Common, output: Output, revoke: bool, yes: bool) -> anyh
         output.line(if was { "This folder is no longer trusted." } else { "This folder was not trusted." });
         return Ok(Exit::Done);
     }
-    let (document, acts) = local.trust()?;
+    let (mut document, acts) = local.trust()?;
     show::trust(output, &document, &acts);
+    let answer = match document.trusted || yes {
+        true => Some(true),
+        false => output.ask("Trust this folder with all of it?"),
+    };
+    if answer == Some(true) && !document.trusted {
+        local.give_trust().await?;
+        document.trusted = true;
+        output.line("Trusted. A change of the list is asked again.");
+    }
     output.document(&document)?;
-    if document.trusted {
-        return Ok(Exit::Done);
+    if answer.is_none() {
+        output.remark("Not trusted: there is no terminal to ask on. `gatewright trust --yes` trusts it.");
     }
-    match if yes { Some(true) } else { output.ask("Trust this folder with all of it?") } {
-        Some(true) => {
-            local.give_trust().await?;
-            output.line("Trusted. A change of the list is asked again.");
-            Ok(Exit::Done)
-        }
-        Some(false) => Ok(Exit::Refused),
-        None => {
-            output.remark("Not trusted: there is no terminal to ask on. `gatewright trust --yes` trusts it.");
-            Ok(Exit::Refused)
-        }
-    }
+    Ok(if document.trusted { Exit::Done } else { Exit::Refused })
 }
 
 async fn doctor(common: &Common, output: Output, rebuild: bool) -> anyhow::Result<Exit> {

@@ -77,7 +77,16 @@ pub struct OpenDocument {
     pub to: VersionId,
 }
 
-/// What `promote`, `rollback` and `settle` print of one release.
+/// What `settle` prints.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct SettleDocument {
+    /// Always [`super::FORMAT`].
+    pub format: u32,
+    /// Every release that was open, as it is now.
+    pub releases: Vec<ReleaseDocument>,
+}
+
+/// What `promote` and `rollback` print, and `settle` of each release.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct ReleaseDocument {
     /// Always [`super::FORMAT`].

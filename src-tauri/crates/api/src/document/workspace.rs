@@ -4,6 +4,17 @@ use gatewright_core::{diagnostic::Diagnostic, id::Digest};
 use serde::Serialize;
 use serde_json::Value;
 
+/// What `init` prints.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct InitDocument {
+    /// Always [`super::FORMAT`].
+    pub format: u32,
+    /// Where.
+    pub folder: String,
+    /// Files that were made, below it.
+    pub files: Vec<String>,
+}
+
 /// What `check` prints.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct CheckDocument {

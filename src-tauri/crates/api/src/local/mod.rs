@@ -29,7 +29,7 @@ pub use gatewright_engine::port::demo::{Demo, DemoAddress};
 pub use release::PromoteWords;
 pub use run::{Progress, RunWords, Tell};
 pub use watch::Hear;
-pub use workspace::{Initialised, check, explain, init, sarif, schema};
+pub use workspace::{check, explain, init, sarif, schema};
 
 use crate::{
     document::VersionDocument,

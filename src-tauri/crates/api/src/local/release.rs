@@ -16,7 +16,7 @@ use super::{Local, time};
 use crate::{
     document::{
         CandidateDocument, EnvironmentDocument, FORMAT, LiveDocument, OpenDocument, OverrideDocument,
-        ReleaseDocument, RollbackDocument, StatusDocument, TimesDocument,
+        ReleaseDocument, RollbackDocument, SettleDocument, StatusDocument, TimesDocument,
     },
     error::{ApiError, Code},
 };
@@ -160,10 +160,10 @@ impl Local {
     ///
     /// # Errors
     /// Files have errors, or the history cannot be read.
-    pub async fn settle(&self, cancel: &CancellationToken) -> Result<Vec<ReleaseDocument>, ApiError> {
-        let mut documents = Vec::new();
+    pub async fn settle(&self, cancel: &CancellationToken) -> Result<SettleDocument, ApiError> {
+        let mut releases = Vec::new();
         for settled in self.engine.settle(&self.reading, cancel).await? {
-            documents.push(match settled {
+            releases.push(match settled {
                 Settled::Read(enacted) => self.document_of(&enacted)?,
                 Settled::NoEnvironment(release) => self.release(
                     &release,
@@ -172,7 +172,7 @@ impl Local {
                 Settled::Left(release, error) => self.release(&release, &error.to_string())?,
             });
         }
-        Ok(documents)
+        Ok(SettleDocument { format: FORMAT, releases })
     }
 
     fn document_of(&self, enacted: &Enacted) -> Result<ReleaseDocument, ApiError> {

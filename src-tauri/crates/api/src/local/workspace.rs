@@ -1,6 +1,6 @@
 //! The workspace itself: made, checked, explained, trusted, verified, looked after.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use gatewright_core::{
     diagnostic::{Diagnostic, render, sarif as to_sarif},
@@ -20,24 +20,17 @@ use gatewright_engine::{
 
 use super::{Local, root};
 use crate::{
-    document::{CheckDocument, DoctorCheck, DoctorDocument, FORMAT, TrustDocument, VerifyDocument},
+    document::{
+        CheckDocument, DoctorCheck, DoctorDocument, FORMAT, InitDocument, TrustDocument, VerifyDocument,
+    },
     error::{ApiError, Code},
 };
-
-/// What `init` made.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Initialised {
-    /// Where.
-    pub folder: PathBuf,
-    /// Files, below it.
-    pub files: Vec<String>,
-}
 
 /// Makes a workspace in `folder`: the eight lines, or the files of the sample. It is trusted as made.
 ///
 /// # Errors
 /// There is a workspace already, or nothing can be written.
-pub fn init(folder: &Path, sample: Option<&[(&str, &[u8])]>) -> Result<Initialised, ApiError> {
+pub fn init(folder: &Path, sample: Option<&[(&str, &[u8])]>) -> Result<InitDocument, ApiError> {
     let internal =
         |error: std::io::Error| ApiError::new(Code::Internal, format!("{}: {error}", folder.display()));
     std::fs::create_dir_all(folder).map_err(internal)?;
@@ -64,7 +57,11 @@ pub fn init(folder: &Path, sample: Option<&[(&str, &[u8])]>) -> Result<Initialis
         let now = SystemClock::default().now().0;
         Trust::give(&UserFolder::find()?, &folder, recipe::claims(&folder, workspace), now)?;
     }
-    Ok(Initialised { folder, files: files.iter().map(|(path, _)| (*path).to_owned()).collect() })
+    Ok(InitDocument {
+        format: FORMAT,
+        folder: folder.display().to_string(),
+        files: files.iter().map(|(path, _)| (*path).to_owned()).collect(),
+    })
 }
 
 /// What is wrong with the workspace's files, drawn for a terminal and as a document. With `paths`, only with those.
