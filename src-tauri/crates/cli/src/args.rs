@@ -65,6 +65,8 @@ pub(crate) enum Command {
         /// Only these specs
         specs: Vec<String>,
     },
+    /// Do at every save what the workspace says (`on_save`), until interrupted
+    Watch,
     /// List versions and their scores
     Versions,
     /// Show one version

@@ -5,6 +5,7 @@ use std::{path::Path, sync::Arc};
 use anyhow::Context as _;
 use clap::CommandFactory as _;
 use gatewright_api::{
+    document::WatchDocument,
     error::{ApiError, Code},
     local::{self, Local, LocalOptions, PromoteWords, RunWords},
 };
@@ -39,6 +40,7 @@ pub(crate) async fn execute(cli: Cli, output: Output, cancel: CancellationToken)
             output.document(&document)?;
             Ok(Exit::of_outcome(document.outcome))
         }
+        Command::Watch => watch(common, output, &cancel).await,
         Command::Versions => {
             let document = open(common)?.versions()?;
             show::versions(output, &document);
@@ -168,6 +170,17 @@ async fn run(
         output.remark(output.paint(Ink::Quiet, next));
     }
     Ok(Exit::of_outcome(document.outcome))
+}
+
+/// Follows until it is interrupted, which is how it ends.
+async fn watch(common: &Common, output: Output, cancel: &CancellationToken) -> anyhow::Result<Exit> {
+    let local = open(common)?;
+    let mut hear = |document: &WatchDocument, drawn: &str| {
+        show::watch(output, document, drawn);
+        output.document_line(document);
+    };
+    local.watch(output.colour, &mut hear, cancel).await?;
+    Ok(Exit::Interrupted)
 }
 
 fn next_after_run(document: &gatewright_api::document::RunDocument) -> Option<&'static str> {

@@ -80,6 +80,15 @@ impl Output {
         Ok(())
     }
 
+    /// One of many documents, on a line of its own, when JSON is wanted.
+    pub(crate) fn document_line(self, document: &impl Serialize) {
+        if self.json
+            && let Ok(line) = serde_json::to_string(document)
+        {
+            self.raw(&format!("{line}\n"));
+        }
+    }
+
     /// A remark beside the answer.
     pub(crate) fn remark(self, text: impl AsRef<str>) {
         if !self.quiet {

@@ -16,14 +16,13 @@ use std::{
 pub fn write(path: &Path, bytes: &[u8], private: bool) -> io::Result<()> {
     let folder = path.parent().ok_or_else(|| io::Error::other("a file without a folder"))?;
     fs::create_dir_all(folder)?;
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let beside = folder.join(format!(".{name}.{}.new", std::process::id()));
-    let result = write_beside(&beside, bytes, private).and_then(|()| fs::rename(&beside, path));
-    if result.is_err() {
-        // The half-written file is of no use; that it cannot be removed changes nothing of the error.
-        let _ = fs::remove_file(&beside);
-    }
-    result?;
+    let name = path.file_name().ok_or_else(|| io::Error::other("a file without a name"))?;
+    let mut random = [0; 8];
+    getrandom::fill(&mut random).map_err(io::Error::other)?;
+    let beside = folder.join(format!(".{}.{:016x}", name.to_string_lossy(), u64::from_le_bytes(random)));
+    let written = write_beside(&beside, bytes, private).and_then(|()| fs::rename(&beside, path));
+    // A half-written file is of no use; that it cannot be removed changes nothing of the error.
+    written.inspect_err(|_| drop(fs::remove_file(&beside)))?;
     sync_folder(folder)
 }
 
@@ -32,12 +31,13 @@ pub fn write(path: &Path, bytes: &[u8], private: bool) -> io::Result<()> {
 /// # Errors
 /// What the system says.
 pub fn sync_folder(folder: &Path) -> io::Result<()> {
+    // Windows has no such thing: a folder cannot be opened as a file, and NTFS journals its names.
     if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }
 
 fn write_beside(path: &Path, bytes: &[u8], private: bool) -> io::Result<()> {
     let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
+    options.write(true).create_new(true);
     #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt as _;

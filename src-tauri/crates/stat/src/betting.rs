@@ -36,7 +36,7 @@ pub fn factor(x: f64, mean: f64, alternative: f64) -> f64 {
 }
 
 /// Bets against one mean.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Debug)]
 struct Bets {
     mean: f64,
     alternatives: [f64; 3],
@@ -60,7 +60,7 @@ impl Bets {
 }
 
 /// The evidence for and against a mean, as scores are heard.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct MixtureBet {
     against_floor: Bets,
     against_target: Bets,
@@ -92,12 +92,30 @@ impl MixtureBet {
         self.heard += 1;
         self.against_floor.hear(score);
         self.against_target.hear(score);
-        if self.passed_at.is_none() && self.against_floor.sum().at_least(self.pass_limit) {
+        if self.passed_at.is_none() && self.excludes_floor() {
             self.passed_at = Some(self.heard);
         }
-        if self.failed_at.is_none() && self.against_target.sum().at_least(self.fail_limit) {
+        if self.failed_at.is_none() && self.excludes_target() {
             self.failed_at = Some(self.heard);
         }
+    }
+
+    /// Whether the bets against the floor stand at their limit now.
+    #[must_use]
+    pub fn excludes_floor(&self) -> bool {
+        self.against_floor.sum().at_least(self.pass_limit)
+    }
+
+    /// Whether the bets against the target stand at their limit now.
+    #[must_use]
+    pub fn excludes_target(&self) -> bool {
+        self.against_target.sum().at_least(self.fail_limit)
+    }
+
+    /// Whether the evidence against the floor is no weaker than that against the target.
+    #[must_use]
+    pub fn leans_to_target(&self) -> bool {
+        self.against_floor.sum() >= self.against_target.sum()
     }
 
     /// Scores heard.
@@ -118,17 +136,18 @@ impl MixtureBet {
         self.failed_at
     }
 
-    /// Scores to *pass* if all that follow are `score`; none when more than `calls_max` would be needed.
+    /// Scores until the floor stands excluded if all that follow are `score`; none when more than `calls_max` would be
+    /// needed.
     #[must_use]
     pub fn calls_to_pass(&self, score: f64, calls_max: u32) -> Option<u32> {
         let mut ahead = self.clone();
-        for _ in 0..calls_max {
-            if ahead.passed_at.is_some() {
-                break;
+        let excluded = |calls: &u32| {
+            if *calls > 0 {
+                ahead.hear(score);
             }
-            ahead.hear(score);
-        }
-        ahead.passed_at.map(|at| at.saturating_sub(self.heard))
+            ahead.excludes_floor()
+        };
+        (0..=calls_max).find(excluded)
     }
 
     /// ln of the evidence against the floor, for display.

@@ -56,12 +56,14 @@ struct Ending {
 
 fn ending(test: &Corridor, n: u32, failures: u32, p: f64) -> Ending {
     let n = n.min(test.calls_max());
-    let mut walk = Walk::new(p, n);
-    for at in 1..=n as usize {
+    let (pass, fail) = (test.pass_at_failures_le(), test.fail_at_failures_ge());
+    // A suite that is asked whole before anything is decided may be long.
+    let open = (1..n).take_while(|&at| pass[at as usize] < 0 && i64::from(fail[at as usize]) > i64::from(at));
+    let first = (open.count() as u32 + 1).min(n);
+    let mut walk = Walk::undecided(p, first, n);
+    for at in first as usize..n as usize {
+        walk.absorb(pass[at], fail[at]);
         walk.step();
-        if at < n as usize {
-            walk.absorb(test.pass_at_failures_le()[at], test.fail_at_failures_ge()[at]);
-        }
     }
     Ending {
         as_good: walk.pass + walk.open_at_most(failures),

@@ -19,6 +19,12 @@ const LARGE: f64 = f64::from_bits((1023 + REST as u64) << 52);
 /// 2^−`REST`.
 const SMALL: f64 = f64::from_bits((1023 - REST as u64) << 52);
 
+impl PartialOrd for Product {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.order(*other))
+    }
+}
+
 impl Product {
     /// The product of no factor.
     pub const ONE: Self = Self { mantissa: 1.0, exponent: 0 };
@@ -70,7 +76,10 @@ impl Product {
     }
 
     fn compare(self, limit: f64) -> Ordering {
-        let limit = Self::new(limit);
+        self.order(Self::new(limit))
+    }
+
+    fn order(self, limit: Self) -> Ordering {
         if self.mantissa == 0.0 || limit.mantissa == 0.0 {
             return self.mantissa.total_cmp(&limit.mantissa);
         }
@@ -136,6 +145,7 @@ mod tests {
             prop_assert_eq!(first.at_least(b), a >= b);
             prop_assert_eq!(first.exceeds(b), a > b);
             prop_assert!(first.at_least(a) && !first.exceeds(a));
+            prop_assert_eq!(first < second, a < b);
         }
     }
 }

@@ -12,6 +12,8 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
 
+use crate::binomial;
+
 /// What a test says at a point of the lattice.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Reached {
@@ -197,6 +199,9 @@ pub struct Characteristics {
     pub calls_p95: u32,
 }
 
+/// What a term of a distribution may be, relative to its largest, to be left out.
+const NEGLIGIBLE: f64 = 1e-24;
+
 /// The probabilities of all counts of failures among tests that go on, and of what was decided.
 #[derive(Clone, Debug)]
 pub(crate) struct Walk {
@@ -223,6 +228,38 @@ impl Walk {
         let mut mass = vec![0.0; failures + (calls - n.min(calls)) as usize + 2];
         mass[failures] = 1.0;
         Self { p, n, mass, low: failures, high: failures + 1, pass: 0.0, fail: 0.0 }
+    }
+
+    /// After `n` calls that decided nothing, with room for `calls`: the binomial distribution, without its terms
+    /// below 10⁻²⁴ of the largest. For what is shown; a certificate takes every step.
+    pub(crate) fn undecided(p: f64, n: u32, calls: u32) -> Self {
+        // The count of failures with the largest probability.
+        let middle = (libm::floor((f64::from(n) + 1.0) * (1.0 - p)) as u32).min(n);
+        let largest = binomial::pmf(middle, n, 1.0 - p);
+        let mut walk = Self::from(p, n, middle, calls.max(n));
+        walk.mass.resize(calls.max(n) as usize + 2, 0.0);
+        walk.mass[middle as usize] = largest;
+        let odds = (1.0 - p) / p;
+        let mut term = largest;
+        for f in middle + 1..=n {
+            // C(n, f) / C(n, f − 1) = (n − f + 1) / f
+            term *= odds * f64::from(n - f + 1) / f64::from(f);
+            if term <= largest * NEGLIGIBLE {
+                break;
+            }
+            walk.mass[f as usize] = term;
+            walk.high = f as usize + 1;
+        }
+        let mut term = largest;
+        for f in (0..middle).rev() {
+            term *= f64::from(f + 1) / (odds * f64::from(n - f));
+            if term <= largest * NEGLIGIBLE {
+                break;
+            }
+            walk.mass[f as usize] = term;
+            walk.low = f as usize;
+        }
+        walk
     }
 
     /// Makes `self` a copy of `other` without a new allocation.
@@ -353,7 +390,6 @@ impl Walk {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::binomial;
     use alloc::string::ToString;
     use proptest::prelude::*;
 
@@ -371,6 +407,18 @@ mod tests {
             }
         }
         assert_eq!(Corridor::curtailed(135, 19, 0).characteristics(1.0).calls_mean, 116.0);
+    }
+
+    #[test]
+    fn calls_that_decide_nothing_may_be_taken_at_once() {
+        for (p, n) in [(0.0, 7), (0.3, 1), (0.5, 40), (0.8, 300), (0.999, 500), (1.0, 9), (0.6, 0)] {
+            let (skipped, mut walked) = (Walk::undecided(p, n, n + 20), Walk::new(p, n + 20));
+            (0..n).for_each(|_| walked.step());
+            for failures in 0..=n {
+                let (fast, slow) = (skipped.open_at_most(failures), walked.open_at_most(failures));
+                assert!((fast - slow).abs() < 1e-13, "{p} {n} {failures}: {fast} {slow}");
+            }
+        }
     }
 
     #[test]

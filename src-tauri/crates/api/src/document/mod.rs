@@ -6,11 +6,13 @@
 mod history;
 mod release;
 mod run;
+mod watch;
 mod workspace;
 
 pub use history::*;
 pub use release::*;
 pub use run::*;
+pub use watch::*;
 pub use workspace::*;
 
 /// The format of every document.

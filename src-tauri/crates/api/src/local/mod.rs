@@ -3,6 +3,7 @@
 mod release;
 mod run;
 mod version;
+mod watch;
 mod workspace;
 
 use std::{
@@ -27,6 +28,7 @@ use gatewright_engine::{
 pub use gatewright_engine::port::demo::{Demo, DemoAddress};
 pub use release::PromoteWords;
 pub use run::{Progress, RunWords, Tell};
+pub use watch::Hear;
 pub use workspace::{check, explain, init, sarif, schema};
 
 use crate::{

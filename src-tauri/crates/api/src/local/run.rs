@@ -139,7 +139,7 @@ impl Local {
         })
     }
 
-    fn document(&self, report: &RunReport) -> RunDocument {
+    pub(super) fn document(&self, report: &RunReport) -> RunDocument {
         let specs: Vec<SpecDocument> = report.specs.iter().map(spec).collect();
         let outcomes: Vec<&str> = specs.iter().map(|spec| spec.outcome).collect();
         let first = ["fail", "inconclusive", "pass"].into_iter().find(|outcome| outcomes.contains(outcome));
@@ -167,7 +167,7 @@ fn cost(cost: MicroMoney) -> CostDocument {
     CostDocument { amount, currency: cost.currency.to_string() }
 }
 
-fn spec(report: &SpecReport) -> SpecDocument {
+pub(super) fn spec(report: &SpecReport) -> SpecDocument {
     let verdict = &report.verdict;
     let case = |tally: &gatewright_core::verdict::CaseTally| CaseDocument {
         case: tally.case.to_string(),

@@ -5,7 +5,7 @@ use std::sync::Weak;
 use gatewright_core::time::Seq;
 use gatewright_engine::{
     event::{Event as Told, Happened as What},
-    store::{Read, StoreError},
+    store::{Read, StoreError, table::RunState},
 };
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 
@@ -32,18 +32,20 @@ pub(super) async fn own(opened: Weak<Opened>, mut told: Receiver<Told>) {
     }
 }
 
-/// Passes on what other processes wrote after a place.
-pub(super) fn others(opened: &Opened, after: Seq) {
-    let log = opened.engine.store().read(|read| read.log(after, ENTRIES_MAX)).unwrap_or_default();
-    for event in &log {
-        pass_on(opened, event);
+/// Passes on what was written after a place, and that another process's run moved: its answers are not logged.
+pub(super) fn others(opened: &Opened, after: Option<Seq>) {
+    let store = opened.engine.store();
+    if let Some(after) = after {
+        let log = store.read(|read| read.log(after, ENTRIES_MAX)).unwrap_or_default();
+        for event in &log {
+            pass_on(opened, event);
+        }
     }
-    // Answers are not logged: a run of another process moves without an entry.
-    let open = opened.engine.store().read(|read| read.open_runs()).unwrap_or_default();
-    for run in open {
+    let newest = store.read(|read| Ok(read.runs(1)?.pop())).unwrap_or_default();
+    let open = newest.filter(|run| run.state == RunState::Running);
+    if let Some(run) = open.filter(|run| opened.runs.active() != Some(run.id)) {
         ring(opened, 0, Happened::RunMoved { run: run.id.to_string(), ended: false });
     }
-    ring_workspace(opened);
 }
 
 fn ring(opened: &Opened, seq: u64, what: Happened) {

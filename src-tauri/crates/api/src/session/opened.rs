@@ -21,7 +21,7 @@ use super::{
     bell::Bell,
     feed,
     run::Runs,
-    watch::{self, Stamps},
+    watch::{self, Noticing, Stamps},
 };
 use crate::error::{ApiError, Code};
 
@@ -30,6 +30,7 @@ pub(super) struct Opened {
     pub(super) engine: Arc<Engine>,
     pub(super) bell: Arc<Bell>,
     pub(super) runs: Runs,
+    noticing: Mutex<Noticing>,
     kept: Mutex<Option<(Stamps, Arc<Reading>)>>,
     tasks: Mutex<Vec<AbortOnDropHandle<()>>>,
 }
@@ -42,6 +43,7 @@ impl Opened {
             engine: Arc::new(engine),
             bell,
             runs: Runs::default(),
+            noticing: Mutex::default(),
             kept: Mutex::default(),
             tasks: Mutex::default(),
         });
@@ -49,7 +51,18 @@ impl Opened {
         let look = watch::look(Arc::downgrade(&opened));
         opened.keep(tokio::spawn(own));
         opened.keep(tokio::spawn(look));
+        opened.keep(tokio::spawn(watch::follow(Arc::downgrade(&opened))));
         opened
+    }
+
+    /// How changes of files are noticed.
+    pub(super) fn noticing(&self) -> Noticing {
+        self.noticing.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Notes how changes of files are noticed from now on.
+    pub(super) fn notice(&self, how: Noticing) {
+        *self.noticing.lock().unwrap_or_else(PoisonError::into_inner) = how;
     }
 
     /// Keeps a task that ends with the workspace.

@@ -90,17 +90,20 @@ pub(super) fn spec_of(read: &Read<'_>, verdict: &Said) -> Answered<Option<Spec>>
 pub(super) fn state(opened: &Opened, args: &VerdictArgs) -> Answered<VerdictState> {
     let reading = opened.reading();
     let presents = opened.presents(&reading);
-    opened.look(|read| {
-        let row = match (&args.verdict, &args.spec) {
+    let row = opened.look(|read| {
+        Ok(match (&args.verdict, &args.spec) {
             (Some(id), _) => Some(find(read, id)?),
             (None, Some(spec)) => read.verdicts_of_spec(&SpecName::new(spec.clone()), 1)?.pop(),
             (None, None) => of_all(read, &reading, 1)?.into_iter().next(),
-        };
-        let Some(row) = row else { return Ok(VerdictState { verdict: None }) };
+        })
+    })?;
+    let Some(row) = row else { return Ok(VerdictState { verdict: None }) };
+    let now = by_the_present_spec(opened, &reading, &row.verdict);
+    opened.look(|read| {
         let spec = spec_of(read, &row.verdict)?;
         let present = spec.as_ref().and_then(|spec| presents.get(&spec.agent)).map(|found| found.id);
         let former = former(read, &row.verdict)?;
-        let view = View { read, reading: &reading, row: &row, spec: spec.as_ref(), former, present };
+        let view = View { read, reading: &reading, row: &row, spec: spec.as_ref(), former, present, now };
         Ok(VerdictState { verdict: Some(view.verdict()?) })
     })
 }
@@ -117,6 +120,19 @@ pub(super) fn former(read: &Read<'_>, verdict: &Said) -> Answered<Option<Version
     found.map(|other| show::version(read, other.stream.version)).transpose()
 }
 
+/// What the present spec says of the same version's recorded answers, without a call; none where it means the same,
+/// or where the files describe another version.
+fn by_the_present_spec(opened: &Opened, reading: &Reading, said: &Said) -> Option<Said> {
+    let name = &said.stream.spec;
+    let changed = reading.good().any(|spec| spec.name == *name && spec.meaning != said.spec);
+    if !changed {
+        return None;
+    }
+    // Why nothing is known is told by a run; here it is only less to show.
+    let report = opened.engine.known(reading, std::slice::from_ref(name)).ok()?.specs.pop()?;
+    (report.version.id == said.stream.version).then_some(report.verdict)
+}
+
 struct View<'a> {
     read: &'a Read<'a>,
     reading: &'a Reading,
@@ -127,6 +143,8 @@ struct View<'a> {
     former: Option<VersionRef>,
     /// The version that the files describe now.
     present: Option<VersionId>,
+    /// What the present spec says of the recorded answers, where it means something else.
+    now: Option<Said>,
 }
 
 impl View<'_> {
@@ -214,6 +232,10 @@ impl View<'_> {
                 let text =
                     "The spec means something else now: this verdict does not count for it.".to_owned();
                 note(Mark::Undecided, text, Some(self.run_again()));
+                if let Some(now) = &self.now {
+                    let text = format!("Its recorded answers by the present spec: {}", now.headline);
+                    note(show::outcome_mark(now.outcome), text, None);
+                }
             }
             Some(None) => note(Mark::Undecided, "The spec has mistakes now.".to_owned(), None),
             None => note(Mark::Plain, "The spec is no longer in the workspace.".to_owned(), None),

@@ -1,17 +1,22 @@
-//! Noticing that files were changed: by looking again and again whether they are as they were.
+//! Noticing that files were changed, and that other processes wrote the history.
 //!
-//! It is the one place that knows how changes are noticed; a watcher that the system wakes takes its place.
+//! The engine follows the files of a workspace for one process at a time; while it is another one's turn, this module
+//! looks by itself.
 
 use std::{
     collections::BTreeMap,
     fs,
     path::Path,
-    sync::Weak,
+    sync::{Arc, Weak},
     time::{Duration, SystemTime},
 };
 
-use gatewright_core::time::Seq;
-use gatewright_engine::supervisor::reading::Reading;
+use gatewright_core::time::{Duration as Length, Seq};
+use gatewright_engine::{
+    supervisor::{Following, reading::Reading},
+    watch::{Settings, Watching as How},
+};
+use tokio_util::sync::CancellationToken;
 
 use super::{feed, opened::Opened};
 use crate::dto::{Event, Happened, Watching};
@@ -79,30 +84,84 @@ fn stamp(path: &Path) -> Option<(SystemTime, u64)> {
     Some((metadata.modified().ok()?, metadata.len()))
 }
 
-/// How changes are noticed, for the status bar.
-pub(super) fn watching() -> Watching {
-    Watching { polling: true, text: format!("Polling every {} s", LOOK_MS / 1_000) }
+/// How changes of files are noticed at present.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(super) enum Noticing {
+    /// By looking here, while nobody follows or another process does.
+    #[default]
+    Looking,
+    /// By the engine, which the system tells.
+    Told,
+    /// By the engine, which looks every so many milliseconds.
+    Polling(u128),
 }
 
-/// Looks until the workspace is closed: at its files, and at what other processes wrote into its history.
+impl Noticing {
+    /// For the status bar.
+    pub(super) fn shown(&self) -> Watching {
+        let every = |ms: u128| format!("Polling every {}", Length(u64::try_from(ms).unwrap_or(u64::MAX)));
+        match self {
+            Self::Told => Watching { polling: false, text: "Watching".to_owned() },
+            Self::Polling(ms) => Watching { polling: true, text: every(*ms) },
+            Self::Looking => Watching { polling: true, text: every(u128::from(LOOK_MS)) },
+        }
+    }
+}
+
+/// Follows the files until the workspace is closed: a save is told, recorded where it means something else, and judged
+/// by what was answered before.
+pub(super) async fn follow(opened: Weak<Opened>) {
+    let Some(engine) = opened.upgrade().map(|opened| Arc::clone(&opened.engine)) else { return };
+    let mut hear = |what: Following| {
+        if let Some(opened) = opened.upgrade() {
+            heard(&opened, what);
+        }
+    };
+    if let Err(error) = engine.follow(Settings::default(), &mut hear, &CancellationToken::new()).await {
+        tracing::warn!(%error, "the workspace is not followed any more");
+    }
+    if let Some(opened) = opened.upgrade() {
+        opened.notice(Noticing::Looking);
+    }
+}
+
+fn heard(opened: &Opened, what: Following) {
+    match what {
+        Following::Waiting { .. } => opened.notice(Noticing::Looking),
+        Following::Watching(How::Told) => opened.notice(Noticing::Told),
+        Following::Watching(How::Polling { every, .. }) => {
+            opened.notice(Noticing::Polling(every.as_millis()))
+        }
+        Following::Pass(pass) if !pass.saved.is_empty() => tell(opened, pass.saved.into_iter().collect()),
+        // What it recorded is told by the history's events.
+        Following::Pass(_) | Following::Running(_) | Following::Ran(_) => {}
+    }
+}
+
+/// Looks until the workspace is closed: at what other processes wrote into its history, and at the files while the
+/// engine does not follow them.
 pub(super) async fn look(opened: Weak<Opened>) {
     let mut before: Option<Stamps> = None;
     let mut last: Option<Seq> = None;
     loop {
         let Some(strong) = opened.upgrade() else { return };
-        let root = strong.engine.root().to_owned();
-        let looked = tokio::task::spawn_blocking({
-            let strong = strong.clone();
-            move || Stamps::of(&root, &strong.reading())
-        });
-        if let Ok(now) = looked.await {
-            let changed = before.as_ref().map(|before| now.changed(before)).unwrap_or_default();
-            if !changed.is_empty() {
-                tell(&strong, changed);
+        if strong.noticing() == Noticing::Looking {
+            let root = strong.engine.root().to_owned();
+            let looked = tokio::task::spawn_blocking({
+                let strong = strong.clone();
+                move || Stamps::of(&root, &strong.reading())
+            });
+            if let Ok(now) = looked.await {
+                let changed = before.as_ref().map(|before| now.changed(before)).unwrap_or_default();
+                if !changed.is_empty() {
+                    tell(&strong, changed);
+                }
+                before = Some(now);
             }
-            before = Some(now);
+        } else {
+            before = None;
         }
-        last = Some(elsewhere(&strong, last).await);
+        last = Some(elsewhere(&strong, last));
         drop(strong);
         tokio::time::sleep(Duration::from_millis(LOOK_MS)).await;
     }
@@ -115,16 +174,16 @@ pub(super) fn tell(opened: &Opened, files: Vec<String>) {
     opened.bell.ring(Event { seq: 0, at, what: Happened::WorkspaceChanged });
 }
 
-/// Tells what other processes wrote since `last`, and answers with the newest place.
-async fn elsewhere(opened: &Opened, last: Option<Seq>) -> Seq {
-    let store = opened.engine.store();
+/// Tells what was written since `last`, and answers with the newest place. What this process wrote is told twice and
+/// merged.
+fn elsewhere(opened: &Opened, last: Option<Seq>) -> Seq {
     let head =
         |read: &gatewright_engine::store::Read<'_>| Ok(read.log_head()?.map_or(Seq(0), |(seq, _)| seq));
-    let Some(last) = last else { return store.read(head).unwrap_or(Seq(0)) };
-    if matches!(store.changed_elsewhere().await, Ok(true)) {
-        feed::others(opened, last);
+    let now = opened.engine.store().read(head).unwrap_or(Seq(0));
+    if let Some(last) = last {
+        feed::others(opened, (now > last).then_some(last));
     }
-    store.read(head).unwrap_or(last)
+    now
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     Answered, Session, aside,
     opened::{self, Opened},
-    release, run, show, watch,
+    release, run, show,
 };
 use crate::{
     dto::{
@@ -216,7 +216,7 @@ pub(super) fn state(opened: &Arc<Opened>) -> Answered<Workspace> {
                 .to_owned(),
             },
             read_only,
-            watching: watch::watching(),
+            watching: opened.noticing().shown(),
             agent,
             running,
             last_run_at: last_run.map(|at| at.0),

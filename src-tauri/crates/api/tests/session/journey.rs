@@ -135,6 +135,15 @@ async fn from_an_opened_folder_to_a_version_that_went_live_and_back() {
     let status = session.status(Nothing {}).await.expect("a status");
     assert_eq!(status.environments[0].way_back.as_ref().map(|way| way.mark), Some(Mark::Pass));
 
+    // Somebody moves the pointer behind our back: it is no longer said to be live.
+    let ours = world.read("live/current.json");
+    world.write("live/current.json", &ours.replace(&bad, &good));
+    let status = session.status(Nothing {}).await.expect("a status");
+    let live = &status.environments[0].live;
+    assert_eq!((live.mark, live.version.is_none()), (Mark::Unknown, true));
+    assert_eq!(live.text.as_deref(), Some("Moved outside: it names v1"));
+    world.write("live/current.json", &ours);
+
     // Back again.
     let preview = RollbackPreviewArgs { environment: production(), to: None };
     let preview = session.rollback_preview(preview).await.expect("a preview");
@@ -317,6 +326,7 @@ async fn a_version_that_passes_only_because_the_spec_changed_needs_a_reason() {
     // The second version fails; the spec is made to like its answer.
     world.write("prompt.md", BAD);
     world.run().await;
+    let asked = agent.asked();
     let spec = world.read("specs/refunds.yaml");
     let weak =
         spec.replace("contains: refund", "contains: problem").replace("(?i)your problem", "never said");
@@ -324,6 +334,12 @@ async fn a_version_that_passes_only_because_the_spec_changed_needs_a_reason() {
     let verdict = world.verdict().await;
     assert_eq!(verdict.head.outcome, Outcome::Fail);
     assert!(verdict.notes[0].text.starts_with("The spec means something else now"), "{:?}", verdict.notes);
+    assert!(
+        verdict.notes[1].text.starts_with("Its recorded answers by the present spec: "),
+        "{:?}",
+        verdict.notes
+    );
+    assert_eq!(agent.asked(), asked, "and nobody was asked for that");
 
     // Scored again from recorded answers it passes, and does not promote.
     let run = world.run().await;

@@ -3,11 +3,13 @@
 mod release;
 mod run;
 mod version;
+mod watch;
 mod workspace;
 
 pub(crate) use release::{release, status};
 pub(crate) use run::run;
 pub(crate) use version::{compare, version, versions};
+pub(crate) use watch::watch;
 pub(crate) use workspace::{doctor, trust, verify};
 
 use crate::output::{Ink, Output};

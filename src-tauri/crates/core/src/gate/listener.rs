@@ -4,7 +4,7 @@
 //! failed, on the way to *fail* as passed. It is met only on the first, not met only on the second, and else
 //! undecided for missing answers.
 
-use super::{Came, Counts, Heard, Outcome, Why, never, plain, rate};
+use super::{Came, Counts, Heard, Outcome, Why, mean, never, plain, rate};
 use crate::{
     plan::{Boundary, PlannedCriterion},
     spec::Metric,
@@ -48,6 +48,8 @@ pub struct Listener {
     blocking: bool,
     heard_max: u32,
     tally: Tally,
+    /// Of bets.
+    evidence: Option<mean::Evidence>,
     outcome: Option<Outcome>,
     closed: bool,
 }
@@ -64,6 +66,7 @@ impl Listener {
             blocking: criterion.blocking,
             heard_max,
             tally: Tally::default(),
+            evidence: mean::Evidence::of(&criterion.boundary),
             outcome: nothing.then_some(Outcome::Inconclusive(Why::NothingToJudge)),
             closed: false,
         }
@@ -122,7 +125,8 @@ impl Listener {
 
     /// Hears the next slot of its sub-sequence.
     pub(super) fn hear(&mut self, came: &Came, reused: bool) {
-        if let Heard::Score(score) = self.tally.counts.hear(came, &self.metric, reused) {
+        let heard = self.tally.counts.hear(came, &self.metric, reused);
+        if let Heard::Score(score) = heard {
             self.tally.score_sum += u64::from(score.millionths());
         }
         self.outcome = match &self.boundary {
@@ -131,8 +135,15 @@ impl Listener {
             }
             Boundary::FirstFailure { pass_at_missing_le } => never::decide(pass_at_missing_le, &self.tally),
             Boundary::Fixed { n, score_sum_ge } => plain::decide(*n, *score_sum_ge, &self.tally),
+            Boundary::Betting { .. } => match &mut self.evidence {
+                Some(evidence) => {
+                    evidence.hear(heard);
+                    evidence.decide(&mut self.tally)
+                }
+                None => Some(Outcome::Inconclusive(Why::Undecided)),
+            },
             // No plan of this method holds one. A later build's plan is not judged by halves.
-            Boundary::Betting { .. } | Boundary::Paired { .. } | Boundary::WithoutReplacement { .. } => {
+            Boundary::Paired { .. } | Boundary::WithoutReplacement { .. } => {
                 Some(Outcome::Inconclusive(Why::Undecided))
             }
         };
@@ -150,7 +161,10 @@ impl Listener {
                 never::steps_to_pass(pass_at_missing_le, &self.tally)
             }
             Boundary::Fixed { n, .. } => n.saturating_sub(self.tally.counts.heard()),
-            Boundary::Betting { .. } | Boundary::Paired { .. } | Boundary::WithoutReplacement { .. } => 1,
+            Boundary::Betting { .. } => {
+                self.evidence.as_ref().map_or(1, |evidence| evidence.steps_to_pass(&self.tally))
+            }
+            Boundary::Paired { .. } | Boundary::WithoutReplacement { .. } => 1,
         };
         steps.max(1)
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use gatewright_stat::{design, never::blocked, walk::Corridor};
+use gatewright_stat::{betting, design, never::blocked, walk::Corridor};
 
 use super::{
     CALLS_MAX, PlanProblem,
@@ -35,7 +35,7 @@ pub struct Outlook {
 pub struct Calls {
     /// When no answer fails.
     pub if_none_fails: u32,
-    /// On average for a version whose rates are at their targets and that breaks no `never`; rounded up.
+    /// On average for a version whose rates are at their targets and that breaks no `never`; to the nearest call.
     pub at_target: u32,
     /// On average for one at the floors, likewise.
     pub at_floor: u32,
@@ -75,9 +75,25 @@ pub struct CriterionOutlook {
     pub tells: Option<Tells>,
     /// How often it blocks a version that is right so often; of `never`.
     pub blocked: Vec<Blocked>,
+    /// How often it stays undecided; of a graded metric.
+    pub undecided: Option<Undecided>,
     /// Calls that it takes on average, over the true rate: from as far below the floor as the target is above it to
     /// 1. Of a rate; empty for what has no such curve.
     pub curve: Vec<(Unit, f64)>,
+}
+
+/// How often the bets on a graded metric say nothing within their trials. Exact for scores that are all 0 or 1 and
+/// tests that may end at any call; scores that vary less are decided sooner.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Undecided {
+    /// A good version.
+    pub target: Unit,
+    /// A faulty one.
+    pub floor: Unit,
+    /// Probability at the target.
+    pub at_target: f64,
+    /// Probability at the floor.
+    pub at_floor: f64,
 }
 
 /// What a rate tells apart.
@@ -128,8 +144,8 @@ pub fn outlook(spec: &Spec, budget: Option<&Budget>) -> Result<Outlook, PlanProb
     };
     let calls = Calls {
         if_none_fails: together(&|one| one.if_none_fails),
-        at_target: together(&|one| up(one.at_target)),
-        at_floor: together(&|one| up(one.at_floor)),
+        at_target: together(&|one| whole(one.at_target)),
+        at_floor: together(&|one| whole(one.at_floor)),
         at_most: together(&|one| one.at_most),
     };
     let underfunded = budget
@@ -195,6 +211,7 @@ fn one(spec: &Spec, planned: &PlannedCriterion) -> CriterionOutlook {
         if_missing: Vec::new(),
         tells: None,
         blocked: Vec::new(),
+        undecided: None,
         curve: Vec::new(),
     };
     let first = |array: &[i32]| {
@@ -215,6 +232,18 @@ fn one(spec: &Spec, planned: &PlannedCriterion) -> CriterionOutlook {
             (one.at_target, one.at_floor) = (mean(*target), mean(*floor));
             one.curve = rates(*target, *floor).map(|pass| (pass, mean(pass))).collect();
             one.tells = Some(tells(spec, planned, Levels { target: *target, floor: *floor, risk: *risk }));
+        }
+        (Boundary::Betting { target, floor, risk, first, n_max, .. }, _) => {
+            let levels = Levels { target: *target, floor: *floor, risk: *risk };
+            let Ok(claim) = levels.claim() else { return one };
+            let at = |mean: Unit| betting::outlook(&claim, *n_max, mean.as_f64());
+            let perfect = betting::MixtureBet::new(&claim).calls_to_pass(1.0, *n_max);
+            one.if_none_fails = perfect.unwrap_or(*n_max).max(*first);
+            let (at_target, at_floor) = (at(*target), at(*floor));
+            one.at_target = at_target.calls_mean.max(f64::from(*first));
+            one.at_floor = at_floor.calls_mean.max(f64::from(*first));
+            let (at_target, at_floor) = (at_target.open, at_floor.open);
+            one.undecided = Some(Undecided { target: *target, floor: *floor, at_target, at_floor });
         }
         (Boundary::FirstFailure { pass_at_missing_le }, _) => {
             one.if_none_fails = first(pass_at_missing_le);
@@ -252,21 +281,20 @@ fn tells(spec: &Spec, planned: &PlannedCriterion, levels: Levels) -> Tells {
     let closer = closer.and_then(|floor| {
         let heard: Vec<_> = spec.cases.iter().filter(|case| planned.cases.contains(&case.name)).collect();
         let first = planning::first_boundary(spec.ask, &heard);
-        let boundary = rate::boundary(&planned.name, Levels { floor, ..levels }, first).ok()?;
-        let calls = PlannedCriterion { boundary, ..planned.clone() }.heard_max();
+        let calls = rate::calls_max(&planned.name, Levels { floor, ..levels }, first).ok()?;
         Some((floor, calls))
     });
     Tells { target, floor, one_round: Unit::from_f64(one_round).unwrap_or(Unit::ZERO), closer }
 }
 
-fn up(mean: f64) -> u32 {
+fn whole(mean: f64) -> u32 {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         reason = "a mean of at most CALLS_MAX"
     )]
-    let whole = mean.ceil() as u32;
-    whole
+    let calls = mean.round() as u32;
+    calls
 }
 
 fn sentences(spec: &Spec, outlook: &Outlook) -> Vec<String> {
@@ -312,6 +340,8 @@ fn sentences(spec: &Spec, outlook: &Outlook) -> Vec<String> {
             said.push(format!("`{}` hears no case, so it can never be met.", one.name));
         } else if !one.blocked.is_empty() {
             said.push(blocks(one));
+        } else if let Some(undecided) = one.undecided {
+            said.push(may_stay_open(one, undecided));
         }
     }
     if let Some(short) = outlook.underfunded {
@@ -339,6 +369,20 @@ fn one_round(start: &str, one: &CriterionOutlook, tells: Tells) -> Option<String
     };
     let fewer = one.cases > 0 && one.cases < one.at_most;
     fewer.then(|| format!("{start} {told}: `method: fixed`, if that is what you want."))
+}
+
+/// How often a graded metric says nothing.
+fn may_stay_open(one: &CriterionOutlook, undecided: Undecided) -> String {
+    let Undecided { target, floor, at_target, at_floor } = undecided;
+    let (target, floor) = (Percent(target), Percent(floor));
+    format!(
+        "`{}` tells a mean of {target} from {floor} in up to {}, or stays undecided: if every score were 0 or 1, {} \
+         times in 100 at {target} and {} at {floor}; less often if scores vary less.",
+        one.name,
+        words::calls(one.at_most),
+        words::in_100(at_target),
+        words::in_100(at_floor)
+    )
 }
 
 /// How often `never` blocks a good version, which it makes no promise about.

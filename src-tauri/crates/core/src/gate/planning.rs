@@ -1,10 +1,12 @@
 //! From a spec to a plan: every boundary, before the first answer.
 
+use std::collections::BTreeSet;
+
 use gatewright_stat::design::DesignError;
 
-use super::{Certificate, never, outlook, plain, rate};
+use super::{Certificate, mean, never, outlook, plain, rate};
 use crate::{
-    id::{CanonicalError, CriterionName, Digest, PlanId},
+    id::{CanonicalError, CriterionName, Digest, PlanId, ScorerName, Tag},
     plan::{Boundary, METHOD, OrderRule, Plan, PlannedCriterion, StreamKey},
     spec::{Ask, Case, Criterion, Metric, Rule, Spec},
 };
@@ -96,7 +98,7 @@ pub(super) fn criteria(spec: &Spec) -> Result<Vec<PlannedCriterion>, PlanProblem
 }
 
 fn planned(spec: &Spec, criterion: &Criterion) -> Result<PlannedCriterion, PlanProblem> {
-    let cases: Vec<&Case> = spec.cases.iter().filter(|case| hears(criterion, case)).collect();
+    let cases: Vec<&Case> = spec.cases.iter().filter(|case| hears(spec, criterion, case)).collect();
     let planned = PlannedCriterion {
         criterion: criterion.id,
         name: criterion.name.clone(),
@@ -109,17 +111,35 @@ fn planned(spec: &Spec, criterion: &Criterion) -> Result<PlannedCriterion, PlanP
         Some(certificate) if !certificate.keeps(&planned.rule) => {
             Err(PlanProblem::NotCertified { criterion: planned.name })
         }
-        None if !matches!(planned.rule, Rule::Plain { .. }) => {
+        // A plain threshold declares nothing, and bets keep their risks by what they are.
+        None if !matches!(planned.rule, Rule::Plain { .. } | Rule::Mean { .. }) => {
             Err(PlanProblem::NotCertified { criterion: planned.name })
         }
         _ => Ok(planned),
     }
 }
 
-/// Whether a criterion hears a case.
-fn hears(criterion: &Criterion, case: &Case) -> bool {
-    let tagged = criterion.only.is_empty() || !criterion.only.is_disjoint(&case.tags);
-    tagged && (case.critical || !matches!(criterion.rule, Rule::Never { .. }))
+/// Whether a criterion hears a case: one with its tags, which every scorer of its metric runs on.
+fn hears(spec: &Spec, criterion: &Criterion, case: &Case) -> bool {
+    let tagged = |only: &BTreeSet<Tag>| only.is_empty() || !only.is_disjoint(&case.tags);
+    let scored =
+        |of: &Metric| scorers(of).iter().all(|&name| spec.named.get(name).is_some_and(|it| tagged(&it.only)));
+    let fits = match &criterion.rule {
+        Rule::Never { .. } => case.critical,
+        Rule::Rate { of, .. } | Rule::Mean { of, .. } | Rule::MaxDrop { of, .. } | Rule::Plain { of, .. } => {
+            scored(of)
+        }
+    };
+    fits && tagged(&criterion.only)
+}
+
+/// The named scorers that a metric looks at.
+fn scorers(of: &Metric) -> Vec<&ScorerName> {
+    match of {
+        Metric::PassRate | Metric::Within { .. } => Vec::new(),
+        Metric::Graded(name) => vec![name],
+        Metric::Weighted(parts) => parts.iter().flat_map(|(_, part)| scorers(part)).collect(),
+    }
 }
 
 fn boundary(ask: Ask, criterion: &Criterion, cases: &[&Case]) -> Result<Boundary, PlanProblem> {
@@ -128,9 +148,7 @@ fn boundary(ask: Ask, criterion: &Criterion, cases: &[&Case]) -> Result<Boundary
         |what: &str| Err(PlanProblem::NeedsNewer { what: format!("the criterion `{name}` ({what})") });
     let first = first_boundary(ask, cases);
     match &criterion.rule {
-        Rule::Rate { of, .. } | Rule::Plain { of, .. } if !is_plain(of) => {
-            needs_newer("a graded or weighted metric")
-        }
+        Rule::Rate { of, .. } if !is_plain(of) => needs_newer("a rate of a graded or weighted metric"),
         Rule::Rate { target, floor, risk, .. } => {
             let levels = rate::Levels { target: *target, floor: *floor, risk: *risk };
             rate::boundary(name, levels, first)
@@ -141,7 +159,10 @@ fn boundary(ask: Ask, criterion: &Criterion, cases: &[&Case]) -> Result<Boundary
         Rule::Plain { target, rounds, .. } => {
             Ok(plain::boundary(*target, count(cases), rounds.get(), trials_max(cases)))
         }
-        Rule::Mean { .. } => needs_newer("a graded metric"),
+        Rule::Mean { target, floor, risk, trials_max, .. } => {
+            let levels = rate::Levels { target: *target, floor: *floor, risk: *risk };
+            mean::boundary(name, levels, *trials_max, first)
+        }
         Rule::MaxDrop { .. } => needs_newer("`max_drop`"),
     }
 }

@@ -1,14 +1,17 @@
-//! A 0/1 metric against a target and a floor: the exact fixed design, stopped as soon as its result is known.
+//! A 0/1 metric against a target and a floor: the certified corridor.
 //!
-//! The design is the smallest number of calls `n`, with the smallest number `c` of failures that still pass, for
-//! which both risks are kept exactly. Hearing ends when `c` is exceeded, or can no longer be. That changes no
-//! result, so the risks stay those of the design; and a boundary that comes later, because every case is to be
-//! asked first, changes none either.
+//! The boundaries are searched for, and accepted only with the exact certificate of both risks. A search takes up to
+//! a second, and the same question comes with every look at a spec; so the corridors made last are kept. That is a
+//! matter of time alone: the same question has the same corridor.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, PoisonError},
+};
 
 use gatewright_stat::{
-    binomial,
-    design::{self, Claim},
-    walk::Corridor,
+    corridor,
+    design::{Claim, DesignError},
 };
 
 use super::{CALLS_MAX, Outcome, PlanProblem, Why, listener::Tally};
@@ -19,10 +22,16 @@ use crate::{
 };
 
 /// What makes boundaries of this kind, with its number.
-pub(super) const METHOD: &str = "fixed 1";
+pub(super) const METHOD: &str = "corridor 1";
+
+/// Corridors kept. The longest hold 20,000 calls, 160 kB.
+const KEPT_MAX: usize = 64;
+
+/// The corridors made last, by question.
+static KEPT: Mutex<BTreeMap<(Levels, u32), Result<Boundary, DesignError>>> = Mutex::new(BTreeMap::new());
 
 /// The levels and risks of a criterion.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) struct Levels {
     pub(super) target: Unit,
     pub(super) floor: Unit,
@@ -31,24 +40,47 @@ pub(super) struct Levels {
 
 /// The boundary, with none before `first` trials.
 pub(super) fn boundary(name: &CriterionName, levels: Levels, first: u32) -> Result<Boundary, PlanProblem> {
-    let refused = |problem| PlanProblem::NoDesign { criterion: name.clone(), problem };
-    let claim = levels.claim().map_err(refused)?;
-    let smallest = design::fixed_of(&claim).map_err(refused)?;
-    let (n, failures_max) = if first <= smallest.n {
-        (smallest.n, smallest.failures_max)
-    } else {
-        at_least(&claim, first).ok_or_else(|| PlanProblem::TooLong {
-            what: format!("the criterion `{name}`"),
-            calls: u64::from(first),
-        })?
+    let kept = || KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+    let known = kept().get(&(levels, first)).cloned();
+    let made = match known {
+        Some(made) => made,
+        None => {
+            // Nothing is searched for that is too long to be asked.
+            calls_max(name, levels, first)?;
+            let made = made(levels, first);
+            let mut kept = kept();
+            if kept.len() >= KEPT_MAX {
+                kept.clear();
+            }
+            kept.insert((levels, first), made.clone());
+            made
+        }
     };
-    let (pass_at_failures_le, fail_at_failures_ge) =
-        Corridor::curtailed(n, failures_max, first).into_arrays();
+    made.map_err(|problem| PlanProblem::NoDesign { criterion: name.clone(), problem })
+}
+
+fn made(levels: Levels, first: u32) -> Result<Boundary, DesignError> {
+    let plan = corridor::plan(&levels.claim()?, first)?;
+    let (pass_at_failures_le, fail_at_failures_ge) = plan.corridor.into_arrays();
     Ok(Boundary::Corridor { method: METHOD.to_owned(), pass_at_failures_le, fail_at_failures_ge })
 }
 
+/// The calls after which [`boundary`] decides in any case, without making it; a few more where whole counts of
+/// failures leave no test of that length.
+pub(super) fn calls_max(name: &CriterionName, levels: Levels, first: u32) -> Result<u32, PlanProblem> {
+    let found = levels.claim().and_then(|claim| corridor::calls_max(&claim, first));
+    let too_long =
+        |calls| PlanProblem::TooLong { what: format!("the criterion `{name}`"), calls: u64::from(calls) };
+    match found {
+        Err(DesignError::FirstBoundary(calls)) => Err(too_long(calls)),
+        Err(problem) => Err(PlanProblem::NoDesign { criterion: name.clone(), problem }),
+        Ok(calls) if calls > CALLS_MAX => Err(too_long(calls)),
+        Ok(calls) => Ok(calls),
+    }
+}
+
 impl Levels {
-    pub(super) fn claim(self) -> Result<Claim, design::DesignError> {
+    pub(super) fn claim(self) -> Result<Claim, DesignError> {
         Claim::new(
             self.target.as_f64(),
             self.floor.as_f64(),
@@ -56,21 +88,6 @@ impl Levels {
             self.risk.wrongly_passed.as_f64(),
         )
     }
-}
-
-/// The first design of at least so many calls. Feasibility comes and goes from one number of calls to the next,
-/// as failures are whole, so each is tried.
-fn at_least(claim: &Claim, calls: u32) -> Option<(u32, u32)> {
-    let mut failures_max = 0;
-    for n in calls..=CALLS_MAX {
-        while binomial::sf(failures_max, n, 1.0 - claim.target()) > claim.wrongly_blocked() {
-            failures_max += 1;
-        }
-        if binomial::cdf(failures_max, n, 1.0 - claim.floor()) <= claim.wrongly_passed() {
-            return Some((n, failures_max));
-        }
-    }
-    None
 }
 
 /// What a corridor says, on both paths.

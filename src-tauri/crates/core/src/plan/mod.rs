@@ -15,10 +15,10 @@ use crate::id::{
     CanonicalError, CaseName, CriterionId, CriterionName, Digest, EndpointId, EnvironmentName, PlanId,
     SpecMeaning, SpecName, VersionId,
 };
-use crate::spec::{Ask, Metric, Rule, Unit};
+use crate::spec::{Ask, Metric, Risk, Rule, Unit};
 
 /// The number of the method that plans of this build follow; verdicts name it.
-pub const METHOD: u16 = 1;
+pub const METHOD: u16 = 2;
 
 /// Which stream: its digest is the seed, so the seed is never chosen.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -186,19 +186,26 @@ pub enum Boundary {
     /// After n trials (the index): met when failures are at most the first number, not met when they are at
     /// least the second. −1 in the first, and more than n in the second, mean not yet.
     Corridor {
-        /// By which construction, with its number: `corridor 1`, `fixed 1`.
+        /// By which construction, with its number: `corridor 1`; of plans of the method 1 `fixed 1`.
         method: String,
         /// By trials heard, from 0 to the maximum.
         pass_at_failures_le: Vec<i32>,
         /// By trials heard, from 0 to the maximum.
         fail_at_failures_ge: Vec<i32>,
     },
-    /// Mixture-bet e-process.
+    /// Mixture-bet e-process: met when the bets against the floor stand at `1/wrongly_passed`, not met when those
+    /// against the target stand at `1/wrongly_blocked`.
     Betting {
+        /// By which bets, with their number: `mixture bet 1`.
+        method: String,
         /// Good.
         target: Unit,
         /// Bad.
         floor: Unit,
+        /// Declared risks.
+        risk: Risk,
+        /// Trials before which it says nothing.
+        first: u32,
         /// Trials at most.
         n_max: u32,
     },

@@ -396,8 +396,15 @@ fn criterion(criterion: &Criterion) -> Yaml {
             put(&mut entries, "method", Yaml::text("fixed"));
             put(&mut entries, "rounds", Yaml::word(rounds));
         }
-        // Both come with a later format; until then no file holds one.
-        Rule::Mean { .. } | Rule::MaxDrop { .. } => {}
+        Rule::Mean { of, target, floor, risk, trials_max } => {
+            target_entries(&mut entries, of, *target);
+            put(&mut entries, "floor", percent(*floor));
+            put(&mut entries, "wrongly_blocked", percent(risk.wrongly_blocked));
+            put(&mut entries, "wrongly_passed", percent(risk.wrongly_passed));
+            put(&mut entries, "trials_max", Yaml::word(trials_max));
+        }
+        // It comes with a later format; until then no file holds one.
+        Rule::MaxDrop { .. } => {}
     }
     if !criterion.only.is_empty() {
         put(&mut entries, "tag", Yaml::texts(criterion.only.iter().map(|tag| tag.as_str())));
@@ -411,8 +418,12 @@ fn target_entries(entries: &mut Entries, of: &Metric, target: Unit) {
         Metric::Within { of, at_most } => Some((*of, *at_most)),
         Metric::PassRate | Metric::Graded(_) | Metric::Weighted(_) => None,
     };
-    let name = METRICS.iter().find(|(_, known)| *known == measure.map(|(of, _)| of));
-    put(entries, "metric", Yaml::text(name.map_or("pass_rate", |(name, _)| name)));
+    let known = METRICS.iter().find(|(_, known)| *known == measure.map(|(of, _)| of));
+    let name = match of {
+        Metric::Graded(name) => name.as_str(),
+        _ => known.map_or("pass_rate", |(name, _)| name),
+    };
+    put(entries, "metric", Yaml::text(name));
     match measure {
         None => put(entries, "target", percent(target)),
         Some((of, at_most)) => {

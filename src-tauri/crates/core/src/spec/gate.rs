@@ -1,6 +1,11 @@
 //! Gates: criteria read into rules, with every default filled in and the spec's risk shared out.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, num::NonZeroU32};
+
+use gatewright_stat::{
+    corridor,
+    design::{Claim, DesignError},
+};
 
 use super::{
     Case, Criterion, Measure, Metric, Risk, Rule, Unit,
@@ -12,7 +17,7 @@ use super::{
 };
 use crate::{
     diagnostic::{Diagnostic, Place},
-    id::{CriterionName, Tag},
+    id::{CriterionName, ScorerName, Tag},
 };
 
 pub(super) const CRITERION: Keys = Keys {
@@ -32,8 +37,9 @@ pub(super) const CRITERION: Keys = Keys {
         "wrongly_passed",
         "method",
         "rounds",
+        "trials_max",
     ],
-    later: &["max_drop", "against", "weighted", "trials_max", "pairs_max"],
+    later: &["max_drop", "against", "weighted", "pairs_max"],
 };
 /// Metrics with their measure; `pass_rate` has none.
 pub(super) const METRICS: [(&str, Option<Measure>); 5] = [
@@ -51,6 +57,8 @@ const NEVER_DEFAULT: Unit = millionths(200_000);
 const RISK_MAX: Unit = millionths(500_000);
 /// Rounds of `method: fixed` at most.
 const ROUNDS_MAX: u32 = 1_000;
+/// Trials of a graded metric at most.
+const GRADED_TRIALS_MAX: u32 = 20_000;
 /// Tokens at most that a limit may name.
 const TOKENS_MAX: u64 = 1_000_000_000;
 
@@ -76,6 +84,8 @@ struct Draft {
     only: BTreeSet<Tag>,
     blocking: bool,
     rule: Rule,
+    /// Trials that were declared for a graded metric.
+    trials_max: Option<NonZeroU32>,
     /// Whether it takes its share of the spec's `wrongly_blocked`.
     shares: bool,
     pointer: String,
@@ -137,6 +147,7 @@ fn one_number(reader: &mut Reader<'_>, at: &At<'_>, heard: &Heard<'_>) -> Vec<Dr
         only: BTreeSet::new(),
         blocking: true,
         rule,
+        trials_max: None,
         shares,
         pointer: at.pointer.clone(),
         place: at.place(),
@@ -165,6 +176,7 @@ fn criterion(
     let fields = reader.fields(at, CRITERION)?;
     let only = only(reader, &fields, heard);
     let blocking = fields.get("blocking").and_then(|value| reader.boolean(&value)).unwrap_or(true);
+    let trials_max = fields.get("trials_max").and_then(|value| reader.positive(&value, GRADED_TRIALS_MAX));
     let rule = if fields.has("never") {
         never(reader, &fields, &only, heard)
     } else {
@@ -174,9 +186,14 @@ fn criterion(
         return None;
     }
     let rule = rule?;
+    if !matches!(rule, Rule::Mean { .. }) {
+        let help = "the calls of other criteria follow from their error rates: leave it out";
+        refuse(reader, &fields, &["trials_max"], "only a named scorer's mean takes", help);
+    }
     let statistical = matches!(rule, Rule::Rate { .. } | Rule::Mean { .. } | Rule::MaxDrop { .. });
     let shares = blocking && statistical && !fields.has("wrongly_blocked");
-    Some(Draft { name, only, blocking, rule, shares, pointer: at.pointer.clone(), place: name_place })
+    let pointer = at.pointer.clone();
+    Some(Draft { name, only, blocking, rule, trials_max, shares, pointer, place: name_place })
 }
 
 /// The tags that a criterion hears; each must be on a case.
@@ -266,7 +283,7 @@ fn rate_or_plain(
         refuse(reader, fields, &RISKS, "`method: fixed` takes no", help);
         let rounds = match fields.get("rounds") {
             Some(at) => reader.positive(&at, ROUNDS_MAX)?,
-            None => std::num::NonZeroU32::MIN,
+            None => NonZeroU32::MIN,
         };
         if target == Unit::ZERO {
             reader.error(&target_at, "out-of-range", "a target of nothing is always met", "say more than 0");
@@ -299,7 +316,11 @@ fn rate_or_plain(
         wrongly_blocked: risk(reader, fields, "wrongly_blocked", heard.risk.wrongly_blocked),
         wrongly_passed: risk(reader, fields, "wrongly_passed", heard.risk.wrongly_passed),
     };
-    Some(Rule::Rate { of, target, floor, risk })
+    Some(match of {
+        // How many trials it has at most is known once the risk is shared out.
+        Metric::Graded(_) => Rule::Mean { of, target, floor, risk, trials_max: 0 },
+        of => Rule::Rate { of, target, floor, risk },
+    })
 }
 
 /// What a criterion looks at, its target, and where the target stands.
@@ -314,14 +335,25 @@ fn metric<'t>(
         Some(at) => reader.filled(at)?,
         // A criterion named like a metric is about it.
         None if METRICS.iter().any(|(metric, _)| *metric == name.as_str()) => name.as_str(),
+        None if heard.scorers.contains(&name.as_str()) => name.as_str(),
         None => "pass_rate",
-    };
-    let Some((_, measure)) = METRICS.iter().find(|(metric, _)| *metric == word) else {
-        unknown_metric(reader, &at?, word, heard);
-        return None;
     };
     let percentiles: Vec<(At<'t>, u32)> =
         PERCENTILES.iter().filter_map(|(key, percent)| fields.get(key).map(|at| (at, *percent))).collect();
+    let Some((_, measure)) = METRICS.iter().find(|(metric, _)| *metric == word) else {
+        if !heard.scorers.contains(&word) {
+            unknown_metric(reader, &at?, word, heard);
+            return None;
+        }
+        if let [(at, _), ..] = percentiles.as_slice() {
+            let help = "percentiles are of `latency`, `first_token`, `cost` or `tokens`; say `target:`";
+            reader.error(at, "conflict", "a scorer's mean has no percentile", help);
+            return None;
+        }
+        let at = reader.required(fields, "target", "a criterion")?;
+        let target = reader.share(&at)?;
+        return Some((Metric::Graded(ScorerName::new(word)), target, at));
+    };
     match (measure, percentiles.as_slice()) {
         (None, []) => {
             let at = reader.required(fields, "target", "a criterion")?;
@@ -362,10 +394,8 @@ fn metric<'t>(
 }
 
 fn unknown_metric(reader: &mut Reader<'_>, at: &At<'_>, word: &str, heard: &Heard<'_>) {
-    if heard.scorers.contains(&word) {
-        return reader.later(&at.pointer, at.place(), "a named scorer as a metric");
-    }
-    let names: Vec<&str> = METRICS.iter().map(|(metric, _)| *metric).collect();
+    let metrics = METRICS.iter().map(|(metric, _)| *metric);
+    let names: Vec<&str> = metrics.chain(heard.scorers.iter().copied()).collect();
     let message = format!("there is no metric `{}`", word::shortened(word));
     match word::nearest(word, &names) {
         Some(meant) => {
@@ -439,7 +469,7 @@ fn share_out(reader: &mut Reader<'_>, drafts: Vec<Draft>, wrongly_blocked: Unit)
         let refused = if draft.shares && share == 0 {
             Some("the share of `wrongly_blocked` is below a millionth".to_owned())
         } else {
-            None
+            set_trials(&mut draft.rule, draft.trials_max).err().map(|problem| problem.to_string())
         };
         match (meaning::criterion(&draft.rule, &draft.only, draft.blocking), refused) {
             (Ok(id), None) => criteria.push(Criterion {
@@ -463,6 +493,22 @@ fn share_out(reader: &mut Reader<'_>, drafts: Vec<Draft>, wrongly_blocked: Unit)
         }
     }
     criteria
+}
+
+/// The trials of a graded metric: those declared, or what a 0/1 metric with the same error rates would take.
+fn set_trials(rule: &mut Rule, declared: Option<NonZeroU32>) -> Result<(), DesignError> {
+    let Rule::Mean { target, floor, risk, trials_max, .. } = rule else { return Ok(()) };
+    *trials_max = match declared {
+        Some(declared) => declared.get(),
+        None => {
+            let Risk { wrongly_blocked, wrongly_passed } = *risk;
+            let [target, floor, blocked, passed] =
+                [*target, *floor, wrongly_blocked, wrongly_passed].map(Unit::as_f64);
+            let claim = Claim::new(target, floor, blocked, passed)?;
+            corridor::calls_max(&claim, 0)?.min(GRADED_TRIALS_MAX)
+        }
+    };
+    Ok(())
 }
 
 #[cfg(test)]

@@ -75,7 +75,7 @@ impl fmt::Display for Unit {
 }
 
 /// How often a criterion may err, as tested: after the share, rounded down to millionths.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct Risk {
     /// Probability that a version at the target or above is blocked.
     pub wrongly_blocked: Unit,

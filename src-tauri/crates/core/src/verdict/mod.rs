@@ -57,7 +57,8 @@ pub struct Shown {
     pub low: String,
     /// Upper bound; empty when there is none.
     pub high: String,
-    /// How the bound was made: `clopper-pearson one-sided`, `order-statistic`, `wilson`, …
+    /// How the bound was made: `stage-wise` after a corridor that ended, `confidence sequence` where it was cut off,
+    /// `clopper-pearson one-sided`, `order-statistic`, `wilson`.
     pub bound: String,
     /// The method that decides, with its number.
     pub method: String,

@@ -40,9 +40,9 @@ pub(super) fn of(subject: &Subject<'_>) -> String {
 }
 
 fn met(subject: &Subject<'_>, counts: Counts) -> String {
-    let told = told(subject.planned.metric(), counts, "failed");
+    let told = told(subject, counts, "failed");
     match &subject.planned.rule {
-        Rule::Rate { floor, risk, .. } => format!(
+        Rule::Rate { floor, risk, .. } | Rule::Mean { floor, risk, .. } => format!(
             "{told}; a version at the {} floor gets this far less than {}",
             Percent(*floor),
             TimesIn100(risk.wrongly_passed)
@@ -59,9 +59,9 @@ fn met(subject: &Subject<'_>, counts: Counts) -> String {
 }
 
 fn not_met(subject: &Subject<'_>, counts: Counts) -> String {
-    let told = told(subject.planned.metric(), counts, "passed");
+    let told = told(subject, counts, "passed");
     match &subject.planned.rule {
-        Rule::Rate { target, risk, .. } => format!(
+        Rule::Rate { target, risk, .. } | Rule::Mean { target, risk, .. } => format!(
             "{told}, which a version at the {} target falls below less than {}",
             Percent(*target),
             TimesIn100(risk.wrongly_blocked)
@@ -83,11 +83,23 @@ fn plainly(rule: &Rule) -> String {
     }
 }
 
-/// `72 of 89 passed`, `41 of 43 within 2,000 ms`, with what is missing.
-fn told(metric: &Metric, counts: Counts, taken_as: &str) -> String {
-    let of = match metric {
+/// `72 of 89 passed`, `41 of 43 within 2,000 ms`, `a mean of 84.5 % over 43 answers`, with what is missing.
+fn told(subject: &Subject<'_>, counts: Counts, taken_as: &str) -> String {
+    let of = match subject.planned.metric() {
         Metric::Within { of, at_most } => format!("within {}", limit(*of, *at_most)),
-        Metric::PassRate | Metric::Graded(_) | Metric::Weighted(_) => "passed".to_owned(),
+        Metric::PassRate => "passed".to_owned(),
+        Metric::Graded(_) | Metric::Weighted(_) => {
+            // Of those with a score, to a tenth of a percent.
+            let scored = u64::from(counts.scored.max(1));
+            let tenths = (subject.listener.score_sum() + 500 * scored) / (1_000 * scored);
+            let mean = u32::try_from(1_000 * tenths).ok().and_then(Unit::from_millionths);
+            return format!(
+                "a mean of {} over {}{}",
+                Percent(mean.unwrap_or(Unit::ONE)),
+                plural(counts.scored, "answer", "answers"),
+                missing(counts, if taken_as == "passed" { "1" } else { "0" })
+            );
+        }
     };
     let (passed, heard) = (count(counts.passed()), count(counts.heard()));
     format!("{passed} of {heard} {of}{}", missing(counts, taken_as))

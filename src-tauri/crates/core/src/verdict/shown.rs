@@ -1,10 +1,15 @@
 //! Numbers beside a verdict, for people: value, bound, and how they were made. They never decide.
 
-use gatewright_stat::{interval, quantile};
+use gatewright_stat::{
+    betting, confidence,
+    design::Claim,
+    interval, ordering, quantile,
+    walk::{Corridor, Reached},
+};
 
 use super::Shown;
 use crate::{
-    gate::{Came, Listener, SlotFacts, words::nine},
+    gate::{Came, Heard, Listener, Outcome, SlotFacts, words::nine},
     plan::{Boundary, PlannedCriterion},
     spec::{Measure, Metric, Risk, Rule, Unit},
 };
@@ -19,10 +24,10 @@ const CONFIDENCE: f64 = 0.95;
 /// What is shown of a criterion that heard these facts.
 pub(super) fn of(planned: &PlannedCriterion, listener: &Listener, heard: &[&SlotFacts]) -> Shown {
     let method = match &planned.boundary {
-        Boundary::Corridor { method, .. } => method.clone(),
+        Boundary::Corridor { method, .. } | Boundary::Betting { method, .. } => method.clone(),
         Boundary::FirstFailure { .. } => FIRST_FAILURE.to_owned(),
         Boundary::Fixed { .. } => THRESHOLD.to_owned(),
-        Boundary::Betting { .. } | Boundary::Paired { .. } | Boundary::WithoutReplacement { .. } => {
+        Boundary::Paired { .. } | Boundary::WithoutReplacement { .. } => {
             return Shown::default();
         }
     };
@@ -33,29 +38,141 @@ pub(super) fn of(planned: &PlannedCriterion, listener: &Listener, heard: &[&Slot
         Rule::Rate { of: Metric::Within { of, .. }, target, risk, .. } => {
             percentile(*of, *target, *risk, heard)
         }
-        Rule::Rate { risk, .. } => share(listener, risk.wrongly_passed, Some(risk.wrongly_blocked)),
-        Rule::Never { wrongly_passed, .. } => share(listener, *wrongly_passed, None),
+        Rule::Rate { of, risk, .. } => rate(&planned.boundary, of, *risk, listener, heard),
+        Rule::Never { wrongly_passed, .. } => never(listener, *wrongly_passed),
         Rule::Plain { .. } => mean(listener),
-        Rule::Mean { .. } | Rule::MaxDrop { .. } => Shown::default(),
+        Rule::Mean { of, target, floor, risk, .. } => {
+            let levels = Claim::new(
+                target.as_f64(),
+                floor.as_f64(),
+                risk.wrongly_blocked.as_f64(),
+                risk.wrongly_passed.as_f64(),
+            );
+            levels.map_or_else(|_| Shown::default(), |claim| graded(&claim, of, listener, heard))
+        }
+        Rule::MaxDrop { .. } => Shown::default(),
     };
     Shown { method, ..numbers }
 }
 
-/// A share of passed answers. The lower bound takes what is missing as failed, the upper one as passed; each is
-/// one-sided at the risk that was declared for its side, so it cannot disagree with the verdict.
-fn share(listener: &Listener, wrongly_passed: Unit, wrongly_blocked: Option<Unit>) -> Shown {
+/// A share of passed answers after a sequential test. The lower bound takes what is missing as failed, the upper
+/// one as passed; each is one-sided at the risk that was declared for its side.
+///
+/// Where the test ended on both paths, as with every verdict, the bounds are those of its own endings, so they
+/// cannot disagree with it. Where it was cut off, nobody knows whether the answers chose the place: then they are
+/// a confidence sequence, which holds wherever it is cut.
+fn rate(
+    boundary: &Boundary,
+    metric: &Metric,
+    risk: Risk,
+    listener: &Listener,
+    heard: &[&SlotFacts],
+) -> Shown {
     let counts = listener.counts();
-    let (heard, passed) = (counts.heard(), counts.passed());
-    let low = interval::clopper_pearson_lower(passed, heard, wrongly_passed.complement().as_f64());
-    let high = wrongly_blocked.map(|risk| {
-        interval::clopper_pearson_upper(passed + counts.lost(), heard, risk.complement().as_f64())
-    });
+    let (low, high, bound) = match endings(boundary, metric, heard) {
+        Some((test, on_pass, on_fail)) => (
+            ordering::lower(&test, on_pass.heard, on_pass.failures, risk.wrongly_passed.as_f64()),
+            ordering::upper(&test, on_fail.heard, on_fail.failures, risk.wrongly_blocked.as_f64()),
+            "stage-wise",
+        ),
+        None => {
+            let (heard, passed) = (counts.heard(), counts.passed());
+            let sequence = |passed, risk: Unit| {
+                let tuned = f64::from(listener.heard_max());
+                confidence::bernoulli(passed, heard, risk.complement().as_f64(), tuned)
+            };
+            (
+                sequence(passed, risk.wrongly_passed).low,
+                sequence(passed + counts.lost(), risk.wrongly_blocked).high,
+                "confidence sequence",
+            )
+        }
+    };
     Shown {
-        value: rate(passed, counts.scored),
+        value: share(counts.passed(), counts.scored),
         low: nine(low),
-        high: high.map(nine).unwrap_or_default(),
+        high: nine(high),
+        bound: bound.to_owned(),
+        method: String::new(),
+    }
+}
+
+/// Where a test ended.
+#[derive(Clone, Copy)]
+struct Ending {
+    heard: u32,
+    failures: u32,
+}
+
+/// The test, and where it ended on the way to *pass* and on the way to *fail*; none while one of the two goes on.
+fn endings(boundary: &Boundary, metric: &Metric, heard: &[&SlotFacts]) -> Option<(Corridor, Ending, Ending)> {
+    let Boundary::Corridor { pass_at_failures_le, fail_at_failures_ge, .. } = boundary else { return None };
+    let test = Corridor::new(pass_at_failures_le.clone(), fail_at_failures_ge.clone()).ok()?;
+    let ending = |missing_fails: bool| {
+        let mut at = Ending { heard: 0, failures: 0 };
+        for facts in heard {
+            at.heard += 1;
+            at.failures += u32::from(match facts.came.heard(metric) {
+                Heard::Score(score) => score != Unit::ONE,
+                Heard::Missing => missing_fails,
+            });
+            if test.reached(at.heard, at.failures) != Reached::Open {
+                return Some(at);
+            }
+        }
+        None
+    };
+    let (on_pass, on_fail) = (ending(true)?, ending(false)?);
+    Some((test, on_pass, on_fail))
+}
+
+/// A share of passed answers of a criterion that stops at the first failure: what is missing counts as failed. It
+/// declares no risk for an upper bound.
+fn never(listener: &Listener, wrongly_passed: Unit) -> Shown {
+    let counts = listener.counts();
+    let confidence = wrongly_passed.complement().as_f64();
+    Shown {
+        value: share(counts.passed(), counts.scored),
+        low: nine(interval::clopper_pearson_lower(counts.passed(), counts.heard(), confidence)),
+        high: String::new(),
         bound: "clopper-pearson one-sided".to_owned(),
         method: String::new(),
+    }
+}
+
+/// The mean of graded scores between the ends of the confidence sequence of the bets that decide. The lower bound
+/// takes what is missing as 0, the upper one as 1.
+fn graded(claim: &Claim, metric: &Metric, listener: &Listener, heard: &[&SlotFacts]) -> Shown {
+    let scores = |missing: Unit| -> Vec<f64> {
+        let score = |facts: &&SlotFacts| match facts.came.heard(metric) {
+            Heard::Score(score) => score.as_f64(),
+            Heard::Missing => missing.as_f64(),
+        };
+        heard.iter().map(score).collect()
+    };
+    let low = betting::bounds(&scores(Unit::ZERO), claim).low;
+    let high = betting::bounds(&scores(Unit::ONE), claim).high;
+    // The bounds are searched for, the verdict is not: what it excluded lies outside to the last digit.
+    let (low, high) = match listener.outcome() {
+        Some(Outcome::Pass) => (low.max(claim.floor()), high),
+        Some(Outcome::Fail) => (low, high.min(claim.target())),
+        _ => (low, high),
+    };
+    Shown {
+        value: average(listener),
+        low: nine(low),
+        high: nine(high),
+        bound: "confidence sequence".to_owned(),
+        method: String::new(),
+    }
+}
+
+/// The mean of the scores that are known; empty without one.
+fn average(listener: &Listener) -> String {
+    match (listener.counts().scored, listener.score_sum()) {
+        (0, _) => String::new(),
+        #[expect(clippy::cast_precision_loss, reason = "20,000 scores of a million at most")]
+        (scored, sum) => nine(sum as f64 / f64::from(Unit::ONE.millionths()) / f64::from(scored)),
     }
 }
 
@@ -64,11 +181,11 @@ fn mean(listener: &Listener) -> Shown {
     let counts = listener.counts();
     let passed = u64::from(counts.passed()) * u64::from(Unit::ONE.millionths());
     if counts.scored == 0 || passed != listener.score_sum() {
-        return Shown::default();
+        return Shown { value: average(listener), ..Shown::default() };
     }
     let (all, known) = (counts.heard(), counts.passed());
     Shown {
-        value: rate(counts.passed(), counts.scored),
+        value: share(counts.passed(), counts.scored),
         low: nine(interval::wilson(known, all, CONFIDENCE).low),
         high: nine(interval::wilson(known + counts.lost(), all, CONFIDENCE).high),
         bound: "wilson".to_owned(),
@@ -105,6 +222,6 @@ fn percentile(of: Measure, target: Unit, risk: Risk, heard: &[&SlotFacts]) -> Sh
     }
 }
 
-fn rate(passed: u32, scored: u32) -> String {
+fn share(passed: u32, scored: u32) -> String {
     if scored == 0 { String::new() } else { nine(f64::from(passed) / f64::from(scored)) }
 }

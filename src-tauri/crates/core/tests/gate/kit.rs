@@ -6,10 +6,10 @@ use std::num::NonZeroU32;
 use gatewright_core::{
     diagnostic::Place,
     gate::{self, Came, Measures, SlotFacts},
-    id::{CaseMeaning, CriterionId, Digest, EndpointId, InputId, SpecMeaning, Tag, VersionId},
+    id::{CaseMeaning, CriterionId, Digest, EndpointId, InputId, ScorerId, SpecMeaning, Tag, VersionId},
     observation::ErrorClass,
     plan::{Plan, Purpose, Side, Slot, StreamKey},
-    spec::{Ask, Case, Criterion, Metric, Risk, Rule, Spec, Turn, Unit},
+    spec::{Ask, Case, Criterion, Expectation, Metric, NamedScorer, Risk, Rule, Spec, Turn, Unit},
     time::Seq,
 };
 
@@ -54,6 +54,18 @@ pub(crate) fn never(failure_rate: f64) -> Rule {
     Rule::Never { failure_rate: unit(failure_rate), wrongly_passed: unit(5.0) }
 }
 
+/// The mean of the scorer `polite`, which every spec here has.
+pub(crate) fn mean(target: f64, floor: f64, trials_max: u32) -> Rule {
+    let of = Metric::Graded("polite".into());
+    Rule::Mean { of, target: unit(target), floor: unit(floor), risk: risk(5.0, 5.0), trials_max }
+}
+
+fn polite() -> NamedScorer {
+    let scorer = ScorerId(Digest::of_bytes(b"polite"));
+    let expectation = Expectation { scorer, negate: false, at_least: Unit::ONE };
+    NamedScorer { expectation, only: BTreeSet::new() }
+}
+
 pub(crate) fn spec(cases: Vec<Case>, gate: Vec<Criterion>) -> Spec {
     Spec {
         name: "refunds".into(),
@@ -64,7 +76,7 @@ pub(crate) fn spec(cases: Vec<Case>, gate: Vec<Criterion>) -> Spec {
         deterministic: false,
         cases,
         scorers: BTreeMap::new(),
-        named: BTreeMap::new(),
+        named: BTreeMap::from([("polite".into(), polite())]),
         gate,
         budget: None,
         meaning: SpecMeaning(Digest::of_bytes(b"meaning")),
@@ -87,6 +99,13 @@ pub(crate) fn plan(spec: &Spec, seed: u64) -> Plan {
 
 pub(crate) fn answer(passed: Option<bool>) -> Came {
     Came::Answer { passed, scores: BTreeMap::new(), measures: Measures::default() }
+}
+
+/// An answer with what the scorer `polite` gave it.
+pub(crate) fn graded(passed: bool, score: Option<f64>) -> Came {
+    let polite = score.map(|score| Unit::from_f64(score).expect("a unit"));
+    let scores = BTreeMap::from([("polite".into(), polite)]);
+    Came::Answer { passed: Some(passed), scores, measures: Measures::default() }
 }
 
 pub(crate) fn missing() -> Came {

@@ -6,12 +6,13 @@ use std::num::NonZeroU32;
 use gatewright_core::{
     gate::{Came, Measures, Outcome, SlotFacts, Why},
     observation::ErrorClass,
-    plan::Plan,
+    plan::{Boundary, Plan},
     spec::{Ask, Criterion, Measure, Metric, Rule, Spec, Unit},
     time::Seq,
     verdict::{Inquiry, Standing, Verdict, judge},
     version::Grade,
 };
+use proptest::prelude::*;
 
 use crate::{
     kit::{self, answer, case, cases, criterion, facts, missing, never, rate, risk, spec, unit},
@@ -48,7 +49,7 @@ fn told(plan: &Plan, rounds: u32, came: impl Fn(usize) -> Came) -> Vec<SlotFacts
     found
 }
 
-/// One case, one rate: 90 % against 70 % takes 41 calls and bears 7 failures.
+/// One case, one rate: 90 % against 70 % takes 62 calls at most, and 11 without a failure.
 fn pooled() -> Plan {
     kit::plan(&spec(cases(1), vec![criterion("quality", rate(90.0, 70.0))]), 1)
 }
@@ -58,43 +59,113 @@ fn failing_first(failed: usize) -> impl Fn(usize) -> Came {
     move |place| answer(Some(place >= failed))
 }
 
-#[test]
-fn a_rate_is_met_up_to_its_last_failure_and_not_beyond() {
-    let plan = pooled();
-    for (failed, outcome, at) in [(0, Outcome::Pass, 34), (7, Outcome::Pass, 41), (8, Outcome::Fail, 8)] {
-        let found = judged(inquiry(&plan, &told(&plan, 100, failing_first(failed))));
-        assert_eq!((found.outcome, found.criteria[0].at), (outcome, at), "{failed} failed");
-        assert_eq!(found.heard_max, 41);
-        assert_eq!(found.saved(), 41 - at);
-    }
+/// Answers that come as close to *not met* as they can until one is left, and then the last.
+fn to_the_last(plan: &Plan, last: bool) -> Vec<bool> {
+    let Boundary::Corridor { fail_at_failures_ge, .. } = &plan.criteria[0].boundary else {
+        panic!("a rate has a corridor")
+    };
+    let calls = fail_at_failures_ge.len() - 1;
+    let mut failed = 0;
+    let mut answers: Vec<bool> = (1..calls)
+        .map(|call| {
+            let passes = failed + 1 >= fail_at_failures_ge[call];
+            failed += i32::from(!passes);
+            passes
+        })
+        .collect();
+    answers.push(last);
+    answers
 }
 
 #[test]
-fn the_bound_shown_lies_beyond_the_level_that_was_excluded() {
+fn a_rate_is_met_up_to_its_last_failure_and_not_beyond() {
     let plan = pooled();
-    for failed in 0..=12 {
+    for (failed, outcome, at) in
+        [(0, Outcome::Pass, 11), (1, Outcome::Pass, 19), (2, Outcome::Pass, 25), (3, Outcome::Fail, 3)]
+    {
         let found = judged(inquiry(&plan, &told(&plan, 100, failing_first(failed))));
-        let number = |text: &str| text.parse::<f64>().expect("a number");
+        assert_eq!((found.outcome, found.criteria[0].at), (outcome, at), "{failed} failed");
+        assert_eq!(found.heard_max, 62);
+        assert_eq!(found.saved(), 62 - at);
+    }
+    for (last, outcome, failed) in [(true, Outcome::Pass, 11), (false, Outcome::Fail, 12)] {
+        let answers = to_the_last(&plan, last);
+        let found = judged(inquiry(&plan, &told(&plan, 100, |place| answer(Some(answers[place])))));
+        assert_eq!((found.outcome, found.criteria[0].at), (outcome, 62));
+        assert_eq!(found.criteria[0].counts.failed, failed);
+    }
+}
+
+fn number(text: &str) -> f64 {
+    text.parse().expect("a number")
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn a_bound_never_disagrees_with_its_verdict(
+        levels in prop::sample::select(vec![(90.0, 70.0), (80.0, 60.0), (95.0, 85.0)]),
+        blocked in prop::sample::select(vec![1.25, 5.0]), count in 1_usize..40,
+        answers in prop::collection::vec((0.0_f64..1.0, 0.0_f64..1.0), 600),
+        right in 0.4_f64..1.0, lost in prop::sample::select(vec![0.0, 0.02, 0.2]), rounds in 1_u32..100,
+    ) {
+        let (target, floor) = levels;
+        let risk = risk(blocked, 5.0);
+        let rule = Rule::Rate { of: Metric::PassRate, target: unit(target), floor: unit(floor), risk };
+        let plan = kit::plan(&spec(cases(count), vec![criterion("quality", rule)]), 1);
+        let came = |place: usize| {
+            let (passes, comes) = answers[place];
+            if comes < lost { missing() } else { answer(Some(passes < right)) }
+        };
+        let found = judged(inquiry(&plan, &told(&plan, rounds, came)));
         let shown = &found.criteria[0].shown;
+        let (low, high) = (number(&shown.low), number(&shown.high));
+        prop_assert!((0.0..=1.0).contains(&low) && (0.0..=1.0).contains(&high), "{shown:?}");
         match found.outcome {
-            Outcome::Pass => assert!(number(&shown.low) >= 0.7, "{failed}: {shown:?}"),
-            Outcome::Fail => assert!(number(&shown.high) <= 0.9, "{failed}: {shown:?}"),
-            Outcome::Inconclusive(why) => panic!("{why:?}"),
+            Outcome::Pass => prop_assert!(low >= floor / 100.0, "{shown:?}"),
+            Outcome::Fail => prop_assert!(high <= target / 100.0, "{shown:?}"),
+            Outcome::Inconclusive(why) => prop_assert!(matches!(why, Why::Missing | Why::NotAsked)),
+        }
+        let cut = found.outcome == Outcome::Inconclusive(Why::NotAsked);
+        prop_assert_eq!(shown.bound.as_str(), if cut { "confidence sequence" } else { "stage-wise" });
+        if lost == 0.0 {
+            let value = number(&shown.value);
+            prop_assert!(low <= value && value <= high, "{shown:?}");
         }
     }
 }
 
 #[test]
+fn the_bound_of_a_test_that_ended_is_what_its_recursion_says() {
+    let plan = pooled();
+    let shown = |came: &dyn Fn(usize) -> Came| {
+        judged(inquiry(&plan, &told(&plan, 100, came))).criteria[0].shown.clone()
+    };
+    // Nobody passes before 11 passed in a row: the level at which that has a probability of 5 %.
+    let perfect = shown(&failing_first(0));
+    assert!((number(&perfect.low) - 0.05_f64.powf(1.0 / 11.0)).abs() < 1e-9, "{perfect:?}");
+    assert_eq!((perfect.high.as_str(), perfect.method.as_str()), ("1.000000000", "corridor 1"));
+    // Three failed in a row, the worst that there is: the level at which that has a probability of 5 %.
+    let dead = shown(&failing_first(3));
+    assert_eq!(dead.low, "0.000000000");
+    assert!((number(&dead.high) - (1.0 - 0.05_f64.cbrt())).abs() < 1e-9, "{dead:?}");
+    // What is missing is failed for the one bound and passed for the other, each where its own test ended.
+    let holed = shown(&|place| if place < 3 { missing() } else { answer(Some(true)) });
+    assert_eq!((holed.low.as_str(), holed.high.as_str()), ("0.000000000", "1.000000000"));
+}
+
+#[test]
 fn a_missing_answer_counts_against_both_sides() {
     let plan = pooled();
-    // 7 failures pass and 8 fail: with one missing beside them nobody can tell.
+    // 2 failures at once pass later on and 3 fail: with one missing beside 2 nobody can tell.
     for (failed, lost, outcome) in [
-        (6, 1, Outcome::Pass),
-        (7, 1, Outcome::Inconclusive(Why::Missing)),
-        (8, 1, Outcome::Fail),
-        (0, 7, Outcome::Pass),
-        (0, 8, Outcome::Inconclusive(Why::Missing)),
-        (0, 41, Outcome::Inconclusive(Why::Missing)),
+        (1, 1, Outcome::Pass),
+        (2, 1, Outcome::Inconclusive(Why::Missing)),
+        (3, 1, Outcome::Fail),
+        (0, 2, Outcome::Pass),
+        (0, 3, Outcome::Inconclusive(Why::Missing)),
+        (0, 62, Outcome::Inconclusive(Why::Missing)),
     ] {
         let came = |place| if place < lost { missing() } else { answer(Some(place >= lost + failed)) };
         let found = judged(inquiry(&plan, &told(&plan, 100, came)));
@@ -108,8 +179,8 @@ fn a_scorer_that_could_not_judge_is_never_a_pass() {
     let plan = pooled();
     let found = judged(inquiry(&plan, &told(&plan, 100, |_| answer(None))));
     assert_eq!(found.outcome, Outcome::Inconclusive(Why::Missing));
-    // Passed 34 times it would be met, failed 8 times not: after 34 nothing can tell.
-    assert_eq!((found.counts.not_judged, found.counts.missing, found.counts.scored), (34, 0, 0));
+    // Passed 11 times it would be met, failed 3 times not: after 11 nothing can tell.
+    assert_eq!((found.counts.not_judged, found.counts.missing, found.counts.scored), (11, 0, 0));
 }
 
 #[test]
@@ -197,7 +268,7 @@ fn nothing_is_never_a_pass() {
 #[test]
 fn no_reason_to_stop_makes_a_pass() {
     let plan = pooled();
-    let facts = told(&plan, 20, failing_first(0));
+    let facts = told(&plan, 8, failing_first(0));
     for why in [Why::BudgetEnded, Why::Cancelled, Why::Unreachable, Why::Underfunded, Why::NoBaseline] {
         let found = judged(Inquiry { stop: Some(why), ..inquiry(&plan, &facts) });
         assert_eq!(found.outcome, Outcome::Inconclusive(why));
@@ -239,7 +310,7 @@ fn a_verdict_is_prospective_only_if_its_plan_came_before_every_answer_that_it_co
     let plan = pooled();
     let mut facts = told(&plan, 100, failing_first(0));
     assert_eq!(judged(inquiry(&plan, &facts)).standing, Standing::Prospective);
-    facts[17].recorded = Seq(PLAN_RECORDED.0 - 1);
+    facts[7].recorded = Seq(PLAN_RECORDED.0 - 1);
     let found = judged(inquiry(&plan, &facts));
     assert_eq!((found.standing, found.counts.reused), (Standing::Rescored, 1));
     assert!(found.headline.contains("Rescored"), "{}", found.headline);
@@ -318,15 +389,19 @@ fn a_percentile_is_shown_between_two_measurements_where_it_is_measurable() {
     let of = Metric::Within { of: Measure::LatencyMs, at_most: 2_000 };
     let rule = Rule::Rate { of, target: unit(95.0), floor: unit(85.0), risk: risk(5.0, 5.0) };
     let plan = kit::plan(&spec(cases(5), vec![criterion("fast", rule)]), 1);
-    let found = judged(inquiry(&plan, &told(&plan, 100, timed(|place| 100 + place as u64))));
+    // Three slow ones make the test long enough for a percentile to be measured.
+    let ms = |place: usize| if [10, 20, 30].contains(&place) { 3_000 } else { 100 + place as u64 };
+    let found = judged(inquiry(&plan, &told(&plan, 100, timed(ms))));
     let shown = &found.criteria[0].shown;
     let heard = found.heard();
     assert!(heard >= 59, "{heard}");
-    // Measurements are 100, 101, …: the rank of each is its value less 99.
-    let rank = |text: &str| text.parse::<u32>().expect("milliseconds") - 99;
-    assert_eq!(rank(&shown.value), (95 * heard).div_ceil(100));
+    let mut sorted: Vec<_> = (0..heard as usize).map(ms).collect();
+    sorted.sort_unstable();
+    let at = |rank: u32| sorted[rank as usize - 1].to_string();
+    assert_eq!(shown.value, at((95 * heard).div_ceil(100)));
     let ranks = gatewright_stat::quantile::ranks(heard, 0.95, 0.9);
-    assert_eq!((Some(rank(&shown.low)), Some(rank(&shown.high))), (ranks.low, ranks.high));
+    assert_eq!((Some(shown.low.clone()), Some(shown.high.clone())), (ranks.low.map(at), ranks.high.map(at)));
+    assert_eq!((shown.bound.as_str(), shown.method.as_str()), ("order-statistic", "corridor 1"));
     let few = judged(inquiry(&plan, &told(&plan, 10, timed(|_| 100))));
     assert_eq!((few.criteria[0].shown.high.as_str(), few.criteria[0].shown.value.as_str()), ("", "100"));
 }
@@ -394,7 +469,7 @@ fn a_criterion_beside_the_decided_gate_says_that_it_was_stopped() {
     assert_eq!(
         reasons,
         [
-            "Undecided: stopped at 2 of 135 calls, as the gate had its answer",
+            "Undecided: stopped at 2 of 203 calls, as the gate had its answer",
             "`a` failed at call 1, and one failure blocks"
         ]
     );

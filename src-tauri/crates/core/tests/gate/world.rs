@@ -11,7 +11,7 @@ use gatewright_core::{
     time::Seq,
 };
 
-use crate::kit::{answer, missing};
+use crate::kit::{graded, missing};
 
 /// Place of the plan in the history; everything that a run records comes after it.
 pub(crate) const PLAN_RECORDED: Seq = Seq(5);
@@ -35,7 +35,7 @@ pub(crate) fn fraction(parts: &[u64]) -> f64 {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct World {
     pub(crate) seed: u64,
-    /// Probability that an answer passes.
+    /// Probability that an answer passes. One that does is as polite as can be, another 0, ¼, ½ or ¾.
     pub(crate) right: f64,
     /// Probability that an answer is lost, and how much more often a failing one is.
     pub(crate) lost: f64,
@@ -66,12 +66,14 @@ impl World {
         } else if !passed && fraction(&[self.seed, key, 3]) < self.errs {
             Came::AgentError(ErrorClass("deadline".to_owned()))
         } else {
-            answer(Some(passed))
+            let quarters = if passed { 4 } else { mix(&[self.seed, key, 4]) % 4 };
+            graded(passed, Some(quarters as f64 / 4.0))
         }
     }
 
     fn delay(&self, slot: &Slot, came: &Came) -> u64 {
-        let slow = if *came == answer(Some(true)) { 0 } else { self.slow_failures };
+        let passed = matches!(came, Came::Answer { passed: Some(true), .. });
+        let slow = if passed { 0 } else { self.slow_failures };
         1 + slow + mix(&[self.delays, Self::key(slot)]) % 50
     }
 }

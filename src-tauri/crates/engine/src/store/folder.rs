@@ -1,12 +1,13 @@
 //! The folder `.gatewright/` of a workspace: what lies where, and how a file is written so that it stays.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, File},
     io::{self, Write as _},
     path::{Path, PathBuf},
 };
 
 use super::error::StoreError;
+use crate::durable;
 
 /// Everything stays on this machine but what witnesses the history: checkpoints and public keys.
 const GITIGNORE: &str = "/*\n!/.gitignore\n!/checkpoints/\n!/keys/\n";
@@ -81,7 +82,7 @@ impl Folder {
         let made = fs::create_dir_all(&self.root).and_then(|()| {
             let ignore = self.root.join(".gitignore");
             if !ignore.exists() {
-                write_durably(&ignore, GITIGNORE.as_bytes())?;
+                durable::write(&ignore, GITIGNORE.as_bytes(), false)?;
             }
             // A folder that exists says nothing about whether it can be written: only writing does.
             let probe = self.root.join(format!(".probe-{}", std::process::id()));
@@ -126,32 +127,4 @@ impl Folder {
 
 fn is_read_only(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem)
-}
-
-/// Writes a file so that after a power cut it is there whole or not at all: beside it, fsync, rename, fsync of the
-/// folder. Readers never see a half.
-///
-/// # Errors
-/// The file system's; the file is then as it was.
-pub fn write_durably(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let parent = path.parent().ok_or_else(|| io::Error::other("a file without a folder"))?;
-    let name = path.file_name().ok_or_else(|| io::Error::other("a file without a name"))?;
-    let mut random = [0; 8];
-    getrandom::fill(&mut random).map_err(io::Error::other)?;
-    let beside = parent.join(format!(".{}.{:016x}", name.to_string_lossy(), u64::from_le_bytes(random)));
-    let written = OpenOptions::new().write(true).create_new(true).open(&beside).and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.sync_all()
-    });
-    written.and_then(|()| fs::rename(&beside, path)).inspect_err(|_| drop(fs::remove_file(&beside)))?;
-    sync_folder(parent)
-}
-
-/// Makes names in a folder survive a power cut.
-///
-/// # Errors
-/// The file system's.
-pub fn sync_folder(folder: &Path) -> io::Result<()> {
-    // Windows has no such thing: a folder cannot be opened as a file, and NTFS journals its names.
-    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }

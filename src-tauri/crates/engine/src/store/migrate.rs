@@ -94,7 +94,7 @@ pub(crate) fn copy(connection: &Connection, to: &Path) -> Result<(), StoreError>
     fs::File::open(&beside)
         .and_then(|file| file.sync_all())
         .and_then(|()| fs::rename(&beside, to))
-        .and_then(|()| to.parent().map_or(Ok(()), super::folder::sync_folder))
+        .and_then(|()| to.parent().map_or(Ok(()), crate::durable::sync_folder))
         .map_err(StoreError::file(to))
 }
 

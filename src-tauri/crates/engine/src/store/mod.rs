@@ -41,12 +41,12 @@ use self::{
 pub use self::{
     doctor::{Difference, State},
     error::StoreError,
-    folder::{Folder, sync_folder, write_durably},
+    folder::Folder,
     lock::{FileLock, Holder, Taken},
     object::Objects,
     writer::Durability,
 };
-use crate::{clock::Clock, event::Event};
+use crate::{clock::Clock, durable, event::Event};
 
 /// Events that a slow listener may be behind before it misses some (and reads the log instead).
 const EVENTS_KEPT: usize = 4_096;
@@ -125,7 +125,7 @@ impl Store {
             Standing::Newer(found) => Access::Newer { found, known: migrate::STEPS.len() },
             Standing::Older(_) | Standing::Current => {
                 migrate::migrate(&mut connection, migrate::STEPS, Some(folder.root()), clock.now())?;
-                sync_folder(folder.root()).map_err(StoreError::file(folder.root()))?;
+                durable::sync_folder(folder.root()).map_err(StoreError::file(folder.root()))?;
                 Access::Writable
             }
         };
@@ -202,9 +202,9 @@ impl Store {
         }
         if let Some(backup) = backup {
             let bytes = std::fs::read(backup).map_err(StoreError::file(backup))?;
-            write_durably(&folder.database(), &bytes).map_err(StoreError::file(folder.database()))?;
+            durable::write(&folder.database(), &bytes, false).map_err(StoreError::file(folder.database()))?;
         }
-        sync_folder(folder.root()).map_err(StoreError::file(folder.root()))?;
+        durable::sync_folder(folder.root()).map_err(StoreError::file(folder.root()))?;
         Ok(aside)
     }
 

@@ -7,7 +7,8 @@ use std::{
 
 use gatewright_core::id::{BlobId, Digest};
 
-use super::{error::StoreError, folder};
+use super::error::StoreError;
+use crate::durable;
 
 /// The store of contents. It knows nothing of who refers to them.
 #[derive(Clone, Debug)]
@@ -43,8 +44,8 @@ impl Objects {
         let parent = path.parent().unwrap_or(&self.root);
         let new = !parent.exists();
         fs::create_dir_all(parent)
-            .and_then(|()| folder::write_durably(&path, bytes))
-            .and_then(|()| if new { folder::sync_folder(&self.root) } else { Ok(()) })
+            .and_then(|()| durable::write(&path, bytes, false))
+            .and_then(|()| if new { durable::sync_folder(&self.root) } else { Ok(()) })
             .map_err(StoreError::file(&path))?;
         Ok(id)
     }

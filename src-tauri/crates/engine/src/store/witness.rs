@@ -3,7 +3,8 @@
 
 use std::{fs, io, path::Path};
 
-use super::{Store, error::StoreError, folder::write_durably, table::CheckpointRow};
+use super::{Store, error::StoreError, table::CheckpointRow};
+use crate::durable;
 
 /// Larger files are no checkpoints and no keys.
 const WITNESS_BYTES_MAX: u64 = 64 * 1024;
@@ -52,7 +53,9 @@ impl Store {
 }
 
 fn write(folder: &Path, path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-    fs::create_dir_all(folder).and_then(|()| write_durably(path, bytes)).map_err(StoreError::file(path))
+    fs::create_dir_all(folder)
+        .and_then(|()| durable::write(path, bytes, false))
+        .map_err(StoreError::file(path))
 }
 
 fn read(folder: &Path, extension: &str) -> Result<Vec<(String, Vec<u8>)>, StoreError> {

@@ -146,3 +146,79 @@ pub fn claims(root: &Path, workspace: &Workspace) -> Claims {
     }
     Claims(acts)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap as Files;
+
+    use gatewright_core::spec::parse_workspace;
+
+    use super::*;
+
+    fn workspace(text: &str) -> Workspace {
+        let files: Files<String, Vec<u8>> = Files::from([("p.md".to_owned(), b"Be kind.".to_vec())]);
+        let parsed = parse_workspace("gatewright.yaml", text.as_bytes(), &files);
+        let accepted = parsed.accepted().unwrap_or_else(|| panic!("{:?}", parsed.diagnostics));
+        accepted.workspace.clone()
+    }
+
+    fn only(workspace: &Workspace) -> &Agent {
+        workspace.agents.values().next().expect("an agent")
+    }
+
+    #[test]
+    fn who_has_the_prompt_decides_how_an_agent_is_driven() {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join("bot.sh"), "#!/bin/sh\n").expect("written");
+        let cases = [
+            (
+                "{ url: http://127.0.0.1:1/v1, model: m, prompt: file://p.md }",
+                Drive::Assembled,
+                vec!["model", "prompt"],
+            ),
+            ("{ url: http://127.0.0.1:1/v1, model: m }", Drive::Hosted, vec!["model"]),
+            ("{ url: http://127.0.0.1:1/v1 }", Drive::Hosted, vec![]),
+            ("{ type: command, command: [./bot.sh] }", Drive::Spawned, vec!["command"]),
+        ];
+        for (agent, drive, components) in cases {
+            let workspace = workspace(&format!("agents:\n  bot: {agent}\n"));
+            let recipe = of(folder.path(), &workspace, only(&workspace));
+            let named: Vec<String> =
+                recipe.values.keys().chain(recipe.contents.keys()).map(ToString::to_string).collect();
+            assert_eq!(
+                (recipe.drive, named),
+                (drive, components.into_iter().map(str::to_owned).collect()),
+                "{agent}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_program_of_the_workspace_is_sealed_with_its_command() {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join("bot.py"), "print()\n").expect("written");
+        let workspace = workspace("agents:\n  bot: { type: command, command: [python3, bot.py, --fast] }\n");
+        assert_eq!(of(folder.path(), &workspace, only(&workspace)).files, ["bot.py"]);
+    }
+
+    #[test]
+    fn the_claims_name_all_that_would_be_run_reached_used_and_changed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let workspace = workspace(
+            "agents:\n  bot: { url: https://bot.example.com/v1, model: m, auth: { bearer: env:KEY } }\n\
+             environments:\n  live:\n    agent: bot\n    endpoint: { url: http://127.0.0.1:2/v1 }\n    \
+             deploy: { adapter: folder, path: deploy/live }\n",
+        );
+        let shown = serde_json::to_string(&claims(folder.path(), &workspace)).expect("JSON");
+        for part in ["https://bot.example.com", "env:KEY", "http://127.0.0.1:2", "deploy/live"] {
+            assert!(shown.contains(part), "{part} is missing in {shown}");
+        }
+        assert!(!shown.contains("/v1"), "an origin has no path: {shown}");
+    }
+
+    #[test]
+    fn a_demo_address_stands_for_its_name_and_not_for_its_port() {
+        assert_eq!(origin("demo:help-desk@production"), "demo:help-desk");
+        assert_eq!(origin("http://127.0.0.1:8000/v1"), "http://127.0.0.1:8000");
+    }
+}

@@ -14,6 +14,7 @@ use gatewright_core::{
 };
 use globset::{Glob, GlobSetBuilder};
 use serde_json::Value;
+use unicode_normalization::UnicodeNormalization as _;
 use walkdir::WalkDir;
 
 use super::{
@@ -153,16 +154,16 @@ fn read_files(
     let mut files = BTreeMap::new();
     let mut matched = BTreeSet::new();
     let mut bytes_left = BYTES_MAX;
-    for path in paths(root, &recipe.excluded)? {
+    for (path, real) in paths(root, &recipe.excluded)? {
         let globs = set.matches(&path);
         if globs.is_empty() {
             continue;
         }
         matched.extend(globs);
-        let bytes = disk::normalised(disk::read(root, &path)?);
+        let bytes = disk::normalised(disk::read(root, &real)?);
         let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         bytes_left = bytes_left.checked_sub(size).ok_or(SealError::TooMuch)?;
-        let entry = keep(contents, &path, bytes, executable(&root.join(&path)))?;
+        let entry = keep(contents, &path, bytes, executable(&root.join(&real)))?;
         files.insert(path, entry);
         if files.len() > FILES_MAX {
             return Err(SealError::TooMuch);
@@ -174,9 +175,10 @@ fn read_files(
     }
 }
 
-/// Every file below `root` by its path with `/`, in NFC, bytewise ordered. Links are not followed.
-fn paths(root: &Path, excluded: &[String]) -> Result<BTreeSet<String>, SealError> {
-    let mut found = BTreeSet::new();
+/// Every file below `root`: its path with `/` in NFC, which is the same on every system, and as it is on this disk.
+/// Links are not followed.
+fn paths(root: &Path, excluded: &[String]) -> Result<BTreeMap<String, String>, SealError> {
+    let mut found = BTreeMap::new();
     let inside = |relative: &str| {
         let first = relative.split('/').next().unwrap_or_default();
         let left_out = |path: &String| {
@@ -194,7 +196,8 @@ fn paths(root: &Path, excluded: &[String]) -> Result<BTreeSet<String>, SealError
     for entry in walk.filter_entry(|entry| entry.depth() == 0 || inside(&relative(entry.path()))) {
         let entry = entry?;
         if entry.file_type().is_file() {
-            found.insert(relative(entry.path()));
+            let real = relative(entry.path());
+            found.insert(real.nfc().collect(), real);
         }
     }
     Ok(found)
@@ -289,6 +292,16 @@ mod tests {
         std::fs::rename(folder.path().join("src/a.py"), folder.path().join("src/b.py")).expect("renamed");
         let renamed = sealed(&folder, &recipe).expect("sealed").id;
         assert_eq!(BTreeSet::from([before, changed, renamed]).len(), 3);
+    }
+
+    #[test]
+    fn a_name_is_the_same_however_its_letters_are_composed() {
+        let (composed, decomposed) = (workspace(&[("é.py", "a")]), workspace(&[("e\u{301}.py", "a")]));
+        let recipe = recipe(&["*.py"]);
+        assert_eq!(
+            sealed(&composed, &recipe).expect("sealed").id,
+            sealed(&decomposed, &recipe).expect("sealed").id
+        );
     }
 
     #[test]

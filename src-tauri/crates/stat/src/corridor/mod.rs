@@ -4,7 +4,8 @@
 //! them is believed. The forward recursion of [`crate::walk`] computes both risks of a proposal exactly, and only
 //! one that keeps both is accepted. So the guarantee rests on the certificate, and the search may be any.
 //!
-//! - [`plan`] makes a corridor; [`certify`] computes the certificate of any corridor, in far less time.
+//! - [`plan`] makes a corridor, and [`calls_max`] says how long it will be; [`certify`] computes the certificate of
+//!   any corridor. Both take far less time.
 //! - How the search works stands in its own module; it sees likelihoods, never a promise.
 
 mod search;
@@ -73,7 +74,7 @@ pub fn plan(claim: &Claim, first_boundary: u32) -> Result<Plan, DesignError> {
         return Err(DesignError::FirstBoundary(first_boundary));
     }
     let fixed = design::fixed_of(claim)?;
-    let shortest = (fixed.n + fixed.n.div_ceil(2)).max(first_boundary);
+    let shortest = shortest(&fixed, first_boundary);
     for calls_max in shortest..=shortest + 4 * fixed.n {
         let corridor = within(claim, calls_max, first_boundary);
         let certificate = certify(&corridor, claim);
@@ -82,6 +83,22 @@ pub fn plan(claim: &Claim, first_boundary: u32) -> Result<Plan, DesignError> {
         }
     }
     Err(DesignError::TooClose { target: claim.target(), floor: claim.floor() })
+}
+
+/// The calls within which [`plan`] decides, before anything is searched: max(⌈1.5 × the fixed design⌉,
+/// `first_boundary`). A plan is longer only in the rare case that is told of there.
+///
+/// # Errors
+/// Those of [`plan`].
+pub fn calls_max(claim: &Claim, first_boundary: u32) -> Result<u32, DesignError> {
+    if first_boundary > FIRST_BOUNDARY_MAX {
+        return Err(DesignError::FirstBoundary(first_boundary));
+    }
+    design::fixed_of(claim).map(|fixed| shortest(&fixed, first_boundary))
+}
+
+fn shortest(fixed: &FixedDesign, first_boundary: u32) -> u32 {
+    (fixed.n + fixed.n.div_ceil(2)).max(first_boundary)
 }
 
 /// The best corridor found of this length; its certificate may still say no.

@@ -16,6 +16,7 @@ fn ninety_against_eighty_asks_what_the_documentation_states() {
     let calls = |p| libm::round(found.corridor.characteristics(p).calls_mean);
     assert_eq!([1.0, 0.9, 0.8, 0.5].map(calls), [18.0, 80.0, 64.0, 8.0]);
     assert_eq!((found.fixed.n, found.corridor.calls_max()), (135, 203));
+    assert_eq!(calls_max(&claim(0.9, 0.8), 0), Ok(203));
 }
 
 #[test]
@@ -116,6 +117,7 @@ fn plans_are_the_same_bits_everywhere() {
 fn waiting_longer_than_the_longest_suite_is_refused() {
     let error = plan(&claim(0.9, 0.8), FIRST_BOUNDARY_MAX + 1).expect_err("it is too long");
     assert_eq!(error, DesignError::FirstBoundary(FIRST_BOUNDARY_MAX + 1));
+    assert_eq!(calls_max(&claim(0.9, 0.8), FIRST_BOUNDARY_MAX + 1), Err(error));
 }
 
 /// Every point at which a corridor can end, in no order.
@@ -174,7 +176,7 @@ proptest! {
         let corridor = &found.corridor;
         prop_assert!(found.certificate.keeps(&claim));
         prop_assert_eq!(certify(corridor, &claim), found.certificate);
-        let calls_max = (found.fixed.n + found.fixed.n.div_ceil(2)).max(first_boundary);
+        let calls_max = calls_max(&claim, first_boundary).expect("there is a plan");
         // More only where whole counts leave no test of that length.
         let possible = fixed_keeps(&claim, calls_max);
         prop_assert!(corridor.calls_max() == calls_max || !possible && corridor.calls_max() > calls_max);

@@ -6,6 +6,7 @@ use gatewright_core::{
     spec::workspace::{Deploy, Environment},
 };
 use gatewright_engine::{
+    deploy::adapter::Pointed,
     store::Read,
     supervisor::{Lane as Looked, reading::Reading},
 };
@@ -53,19 +54,23 @@ fn requires(reading: &Reading, environment: &Environment) -> Vec<String> {
     }
 }
 
+/// What is live: as the journal has it, if the target says so too.
 fn live(read: &Read<'_>, environment: &Environment, lane: &Looked) -> Answered<LiveView> {
     let newest = read.releases(&environment.name, 1)?.pop();
-    let (mark, _) = live_mark(newest.as_ref(), lane.live.as_ref());
+    let (journaled, _) = live_mark(newest.as_ref(), lane.live.as_ref());
+    let elsewhere = moved(read, lane)?.filter(|_| lane.open.is_none());
+    let mark = if elsewhere.is_some() { Mark::Unknown } else { journaled };
     let called = |id| show::version(read, id).map(|found| show::called(&found).to_owned());
-    let text = match (mark, &newest) {
-        (Mark::Unknown, Some(row)) => {
+    let text = match (elsewhere, mark, &newest) {
+        (Some(found), ..) => Some(found),
+        (None, Mark::Unknown, Some(row)) => {
             let to = called(row.release.to)?;
             Some(match row.release.from {
                 Some(from) => format!("Unknown: {} or {to}", called(from)?),
                 None => format!("Unknown: {to} or nothing"),
             })
         }
-        (Mark::Waiting, _) => Some("Nothing is live".to_owned()),
+        (None, Mark::Waiting, _) => Some("Nothing is live".to_owned()),
         _ => None,
     };
     let known = lane.live.as_ref().filter(|_| mark != Mark::Unknown);
@@ -75,15 +80,35 @@ fn live(read: &Read<'_>, environment: &Environment, lane: &Looked) -> Answered<L
     };
     let note = environment.endpoint.is_none().then(|| "no endpoint is given: nothing proves more".to_owned());
     let overridden = lane.overridden.then(|| "By a person's word, against or without a verdict".to_owned());
+    let read_at = if matches!(lane.current, Some(Ok(_))) { Some(lane.looked_at) } else { lane.since };
     Ok(LiveView {
         mark,
         version: known.map(|row| show::version(read, row.release.to)).transpose()?,
         text,
         detail: overridden.filter(|_| known.is_some()),
         since: known.and(lane.since).map(|at| at.0),
-        read_at: known.and(lane.since).map(|at| at.0),
+        read_at: known.and(read_at).map(|at| at.0),
         ladder: shown.map(|row| ladder(Some(environment), &row.release)).unwrap_or_default(),
         ladder_note: note.filter(|_| shown.is_some()),
+    })
+}
+
+/// What the target says, where that is not what the journal has.
+fn moved(read: &Read<'_>, lane: &Looked) -> Answered<Option<String>> {
+    let expected = lane.live.as_ref().map(|row| row.release.to);
+    Ok(match &lane.current {
+        None => None,
+        Some(Err(error)) => Some(format!("Unknown: the target cannot be read: {error}")),
+        Some(Ok(current)) => match &current.pointed {
+            Pointed::Version(version) if Some(*version) == expected => None,
+            Pointed::Nothing if expected.is_none() => None,
+            Pointed::Version(version) => {
+                Some(format!("Moved outside: it names {}", show::called(&show::version(read, *version)?)))
+            }
+            Pointed::Nothing => Some("Moved outside: it names nothing".to_owned()),
+            Pointed::NotOurs(what) => Some(format!("Moved outside: it is not ours: {what}")),
+            Pointed::Split(what) => Some(format!("Moved outside: several at once: {what}")),
+        },
     })
 }
 

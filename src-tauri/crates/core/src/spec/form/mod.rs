@@ -239,7 +239,7 @@ pub(super) enum Gate {
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub(super) struct Criterion {
-    /// `pass_rate` unless the criterion is named like another.
+    /// `pass_rate` unless the criterion is named like another, or like a scorer.
     metric: Option<Metric>,
     /// Good: a version that truly scores this is blocked at most `wrongly_blocked` of the time.
     target: Option<Share>,
@@ -262,12 +262,24 @@ pub(super) struct Criterion {
     /// With `method: fixed`.
     #[schemars(range(min = 1, max = 1000))]
     rounds: Option<u32>,
+    /// Of a named scorer's mean: trials at most. Otherwise as many as a 0/1 metric would take.
+    #[schemars(range(min = 1, max = 20000))]
+    trials_max: Option<u32>,
 }
 
 /// What a criterion looks at.
 #[derive(JsonSchema)]
-#[schemars(rename_all = "snake_case")]
+#[schemars(untagged)]
 pub(super) enum Metric {
+    Known(KnownMetric),
+    /// The mean of a scorer of this spec, by its name.
+    Scorer(String),
+}
+
+/// What every spec can be asked for.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+pub(super) enum KnownMetric {
     /// Whether the case passed.
     PassRate,
     /// Time of the whole call.

@@ -221,8 +221,8 @@ fn critical_cases_that_nothing_hears() {
 }
 
 #[test]
-fn a_named_scorer_is_no_metric_yet() {
-    let text = "agent: http://127.0.0.1:1/v1\ncases: [{ input: a, expect: b }]\nscorers:\n  polite: { contains: please, tag: money }\n  two: { contains: a, regex: b }\ngate:\n  polite: { metric: polite, target: 80% }\n";
+fn named_scorers_and_their_means() {
+    let text = "agent: http://127.0.0.1:1/v1\ncases: [{ input: a, expect: b }]\nscorers:\n  polite: { contains: please }\n  two: { contains: a, regex: b }\ngate:\n  a: { metric: polit, target: 80% }\n  b: { metric: polite, p95: 2s }\n  c: { metric: polite }\n  d: { metric: polite, target: 80%, trials_max: 0 }\n  e: { metric: pass_rate, target: 80%, trials_max: 9 }\n  f: { never: 5%, trials_max: 9 }\n  g: { metric: polite, target: 80%, floor: 79.9999% }\n";
     insta::assert_snapshot!(said(text, &Folder::new()));
 }
 

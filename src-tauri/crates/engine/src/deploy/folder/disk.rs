@@ -7,6 +7,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crate::durable::sync_folder;
+
 /// Bytes kept aside, so that a pointer can still be written when the disk is full.
 const RESERVE_BYTES: usize = 64 * 1024;
 
@@ -70,12 +72,6 @@ pub(super) fn create_new(path: &Path) -> io::Result<File> {
         _ => {}
     }
     OpenOptions::new().write(true).create_new(true).open(path)
-}
-
-/// Makes renames and new entries in a folder survive a power cut. Elsewhere than on Unix folders cannot be opened, and
-/// the rename itself is as good as it gets.
-pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
-    if cfg!(unix) { File::open(path)?.sync_all() } else { Ok(()) }
 }
 
 /// Whether there is no room left.

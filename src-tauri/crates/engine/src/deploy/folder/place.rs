@@ -19,7 +19,10 @@ use gatewright_core::{
 use sha2::Digest as _;
 
 use super::{disk, error, pointer::reference};
-use crate::deploy::adapter::{AdapterError, ErrorClass, Listed, Staging};
+use crate::{
+    deploy::adapter::{AdapterError, ErrorClass, Listed, Staging},
+    durable::sync_folder,
+};
 
 /// Bytes of a manifest, at most.
 const MANIFEST_BYTES_MAX: u64 = 16 * 1024 * 1024;
@@ -165,7 +168,7 @@ pub(super) fn place(root: &Path, staging: &Staging) -> Result<String, AdapterErr
             error(ErrorClass::Retryable, "write", &path, &source)
         }
     })?;
-    disk::sync_folder(&releases(root)).and_then(|()| disk::sync_folder(root)).map_err(made)?;
+    sync_folder(&releases(root)).and_then(|()| sync_folder(root)).map_err(made)?;
     disk::keep_reserve(root);
     // Two names that a file system takes for one, or somebody else at work, are found here.
     look(root, version, Look::Digests).map_err(|why| AdapterError::new(ErrorClass::Retryable, why))?;
@@ -199,7 +202,7 @@ fn fill(home: &Path, wanted: &BTreeMap<String, &FileEntry>, staging: &Staging) -
         }
     }
     for folder in folders {
-        disk::sync_folder(&folder).map_err(|source| made(&folder, &source))?;
+        sync_folder(&folder).map_err(|source| made(&folder, &source))?;
     }
     Ok(())
 }
@@ -321,7 +324,7 @@ pub(super) fn sweep(root: &Path) -> Result<(), AdapterError> {
             fs::remove_dir_all(entry.path()).map_err(removed)?;
         }
     }
-    disk::sync_folder(&folder).map_err(removed)
+    sync_folder(&folder).map_err(removed)
 }
 
 #[cfg(unix)]

@@ -1,10 +1,13 @@
 //! `blob` and `object`: bytes by digest, compressed in the row when small, beside the database when large.
 
-use std::io::Read as _;
+use std::{cell::RefCell, io};
 
 use gatewright_core::id::{BlobId, Digest};
 use rusqlite::{OptionalExtension as _, params};
-use zstd::bulk::Compressor;
+use zstd::{
+    bulk::{Compressor, Decompressor},
+    zstd_safe,
+};
 
 use crate::store::{Read, Write, digest, error::StoreError};
 
@@ -14,15 +17,27 @@ pub const BLOB_BYTES_MAX: usize = 64 * 1024;
 const ZSTD_LEVEL: i32 = 3;
 
 /// Larger records are not read.
-const RECORD_BYTES_MAX: u64 = 64 * 1024 * 1024;
+const RECORD_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+thread_local! {
+    /// One a thread, since making one costs more than most contents do.
+    static UNPACKER: io::Result<RefCell<Decompressor<'static>>> = Decompressor::new().map(RefCell::new);
+}
 
 /// The record that [`Write::pack`] made.
 pub(super) fn unpack_record(table: &'static str, packed: &[u8]) -> Result<Vec<u8>, StoreError> {
-    let mut bytes = Vec::new();
-    let unpacked =
-        zstd::Decoder::new(packed).and_then(|decoder| decoder.take(RECORD_BYTES_MAX).read_to_end(&mut bytes));
-    unpacked.map_err(|error| StoreError::unreadable(table, format!("a damaged record ({error})")))?;
-    Ok(bytes)
+    unpack_up_to(packed, RECORD_BYTES_MAX)
+        .map_err(|why| StoreError::unreadable(table, format!("a damaged record ({why})")))
+}
+
+/// The bytes that were packed, if they are no more than `bytes_max`. Their number stands at the beginning.
+fn unpack_up_to(packed: &[u8], bytes_max: usize) -> Result<Vec<u8>, String> {
+    let size = zstd_safe::get_frame_content_size(packed).ok().flatten().and_then(|size| size.try_into().ok());
+    let size = size.filter(|size| *size <= bytes_max).ok_or("its size cannot be read")?;
+    UNPACKER.with(|unpacker| {
+        let unpacker = unpacker.as_ref().map_err(ToString::to_string)?;
+        unpacker.borrow_mut().decompress(packed, size).map_err(|error| error.to_string())
+    })
 }
 
 /// What makes records and contents small: one for the whole life of a writer, since making one costs more than most
@@ -150,7 +165,7 @@ impl Read<'_> {
 
 fn unpack(id: BlobId, zstd: &[u8]) -> Result<Vec<u8>, StoreError> {
     let damaged = |detail: String| StoreError::DamagedContent { digest: id.0, detail };
-    let bytes = zstd::bulk::decompress(zstd, BLOB_BYTES_MAX).map_err(|error| damaged(error.to_string()))?;
+    let bytes = unpack_up_to(zstd, BLOB_BYTES_MAX).map_err(damaged)?;
     if Digest::of_bytes(&bytes) == id.0 {
         Ok(bytes)
     } else {

@@ -49,6 +49,9 @@ const COLUMNS: &str = "version.digest, name.text, meaning.digest, stat.n, stat.p
 const JOINS: &str = "JOIN version ON version.id = stat.version JOIN name ON name.id = stat.case_ \
      JOIN meaning ON meaning.id = stat.meaning";
 
+/// Rows of a spec, a version, a case and the meaning of the case.
+pub(super) type Cell = (i64, i64, i64, i64);
+
 /// The one query that makes cells; `{which}` narrows it.
 pub(in crate::store) fn counted(which: &str) -> String {
     format!(
@@ -63,23 +66,27 @@ pub(in crate::store) fn counted(which: &str) -> String {
 }
 
 impl Write<'_> {
-    /// Counts the cell of a trial again.
-    pub(super) fn count_case(&self, trial: TrialId, meaning: CaseMeaning) -> Result<(), StoreError> {
+    /// The cell of a trial: spec, version, case, meaning.
+    pub(super) fn cell(&self, trial: TrialId, meaning: CaseMeaning) -> Result<Cell, StoreError> {
         let meaning = self.meaning_row_or_new(meaning)?;
         let mut statement = self.connection.prepare_cached(
             "SELECT stream.spec, stream.version, trial.case_ FROM trial JOIN stream ON stream.id = trial.stream
              WHERE trial.id = ?1",
         )?;
-        let cell: (i64, i64, i64) = statement
-            .query_row([trial.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
-            .map_err(|error| match error {
+        statement.query_row([trial.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, meaning))).map_err(
+            |error| match error {
                 rusqlite::Error::QueryReturnedNoRows => StoreError::unknown(format!("trial {}", trial.0)),
                 other => other.into(),
-            })?;
+            },
+        )
+    }
+
+    /// Counts a cell again.
+    pub(super) fn count_cell(&self, cell: Cell) -> Result<(), StoreError> {
         let which = "AND stream.spec = ?1 AND stream.version = ?2 AND trial.case_ = ?3 AND score.scorer = ?4";
         self.connection
             .prepare_cached(&format!("INSERT OR REPLACE INTO case_stat {}", counted(which)))?
-            .execute(params![cell.0, cell.1, cell.2, meaning])?;
+            .execute(cell)?;
         Ok(())
     }
 }

@@ -1,6 +1,8 @@
 //! `score`: what scorers say of trials, and what all expectations of a case together say. Judgements: recomputed
 //! at any time, and then replaced.
 
+use std::collections::BTreeSet;
+
 use gatewright_core::{
     id::{CaseMeaning, Digest, ScorerId},
     observation::TrialId,
@@ -31,11 +33,23 @@ impl Write<'_> {
     /// # Errors
     /// [`StoreError::Unknown`] when the trial was never released.
     pub fn record_scores(&self, trial: TrialId, judged: &Judged) -> Result<(), StoreError> {
-        for (scorer, scored) in &judged.scores {
-            self.put_score(trial, *scorer, scored)?;
+        self.record_all_scores(&[(trial, judged.clone())])
+    }
+
+    /// [`Write::record_scores`] of many trials: each cell is counted once, after all of its scores.
+    ///
+    /// # Errors
+    /// As [`Write::record_scores`].
+    pub fn record_all_scores(&self, judged: &[(TrialId, Judged)]) -> Result<(), StoreError> {
+        let mut cells = BTreeSet::new();
+        for (trial, judged) in judged {
+            for (scorer, scored) in &judged.scores {
+                self.put_score(*trial, *scorer, scored)?;
+            }
+            self.put_score(*trial, judged.meaning, &judged.case)?;
+            cells.insert(self.cell(*trial, judged.meaning)?);
         }
-        self.put_score(trial, judged.meaning, &judged.case)?;
-        self.count_case(trial, judged.meaning)
+        cells.into_iter().try_for_each(|cell| self.count_cell(cell))
     }
 
     fn put_score(&self, trial: TrialId, scorer: impl Meaning, scored: &Scored) -> Result<(), StoreError> {
@@ -94,6 +108,22 @@ impl Read<'_> {
         let mut statement = self.connection.prepare_cached(&select("trial.stream = ?1", "="))?;
         let rows = statement.query_map(params![row, CASE_KIND], raw)?;
         rows.map(|row| self.scored(row?).map(|(trial, of, value)| (trial, CaseMeaning(of), value))).collect()
+    }
+
+    /// Which trials of a stream were judged by which meanings of their cases.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn judged_of(&self, stream: &StreamKey) -> Result<BTreeSet<(TrialId, CaseMeaning)>, StoreError> {
+        let Some(row) = self.find_stream(stream)? else { return Ok(BTreeSet::new()) };
+        let mut statement = self.connection.prepare_cached(
+            "SELECT score.trial, meaning.digest FROM trial JOIN score ON score.trial = trial.id
+             JOIN meaning ON meaning.id = score.scorer WHERE trial.stream = ?1 AND meaning.kind = ?2",
+        )?;
+        let rows = statement.query_map(params![row, CASE_KIND], |row| {
+            Ok((TrialId(row.get(0)?), CaseMeaning(digest(row.get(1)?))))
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     /// What a case with a meaning says of one trial; none when it was not judged by it.

@@ -13,7 +13,11 @@ use gatewright_core::{
 
 use super::{Judgement, ReleaseError};
 use crate::{
-    deploy::{Readiness, ready},
+    deploy::{
+        Readiness,
+        adapter::{AdapterError, Current},
+        ready,
+    },
     store::table::ReleaseRow,
     supervisor::{engine::Engine, reading::Reading},
 };
@@ -25,6 +29,8 @@ pub struct Lane {
     pub environment: EnvironmentName,
     /// The release that is live; none before the first.
     pub live: Option<ReleaseRow>,
+    /// What its target says is live now, or why that cannot be read; none while the folder is not trusted with it.
+    pub current: Option<Result<Current, AdapterError>>,
     /// Whether a person's word made it live.
     pub overridden: bool,
     /// When it went live.
@@ -77,6 +83,10 @@ impl Engine {
             }
             _ => None,
         };
+        let current = match self.may_deploy(&trust, environment) {
+            Ok(()) => Some(self.adapter(environment).current().await),
+            Err(_) => None,
+        };
         let candidate = reading.agent(&environment.agent).map(|agent| self.present(workspace, agent, &trust));
         let candidate = candidate.transpose()?.map(|present| present.version);
         let judged = match &candidate {
@@ -99,6 +109,7 @@ impl Engine {
         Ok(Lane {
             environment: name.clone(),
             live,
+            current,
             overridden,
             since,
             candidate,

@@ -24,7 +24,7 @@ use crate::{
     run::{self, Assignment, Finished, Follow},
     store::{
         Access, Durability, Read, StoreError, Write,
-        table::{Point, StreamRow},
+        table::{Judged, Point, StreamRow},
     },
     supervisor::{
         engine::{Engine, EngineError, Present},
@@ -258,11 +258,9 @@ impl Engine {
         let point = point(plan, &recorded.facts, verdict.outcome);
         let given = verdict.clone();
         let write = move |write: &Write<'_>| {
-            for (trial, judged) in &judged {
-                if write.case_score(*trial, judged.meaning)?.is_none() {
-                    write.record_scores(*trial, judged)?;
-                }
-            }
+            let known = write.judged_of(&given.stream)?;
+            let new = |(trial, judged): &&(_, Judged)| !known.contains(&(*trial, judged.meaning));
+            write.record_all_scores(&judged.iter().filter(new).cloned().collect::<Vec<_>>())?;
             write.record_spec(&given.stream.spec, Some(given.spec), 0)?;
             write.set_point(&given.stream, &point)?;
             let seq = write.give_verdict(&given, &envelope)?;

@@ -1,0 +1,114 @@
+//! A metric in [0, 1] against a target and a floor: bets against both.
+//!
+//! At any time of stopping a bet against a level that is true stands at 1/r with a probability of at most r, whatever
+//! the distribution of the scores. So looking late, after the first round, keeps the risks too. Between the levels
+//! the bets may never get there: then the criterion is undecided after its last trial, and the plan says so before.
+//!
+//! Scores are heard as millionths. The evidence is a product of fractions made by `+`, `×` and `÷` alone, which every
+//! machine computes alike.
+
+use gatewright_stat::betting::MixtureBet;
+
+use super::{CALLS_MAX, Heard, Outcome, PlanProblem, Why, listener::Tally, rate::Levels};
+use crate::{id::CriterionName, plan::Boundary, spec::Unit};
+
+/// What decides criteria of this kind, with its number.
+const METHOD: &str = "mixture bet 1";
+
+/// The boundary, with nothing said before `first` trials.
+pub(super) fn boundary(
+    name: &CriterionName,
+    levels: Levels,
+    trials_max: u32,
+    first: u32,
+) -> Result<Boundary, PlanProblem> {
+    levels.claim().map_err(|problem| PlanProblem::NoDesign { criterion: name.clone(), problem })?;
+    let n_max = trials_max.max(first).max(1);
+    if n_max > CALLS_MAX {
+        let what = format!("the criterion `{name}`");
+        return Err(PlanProblem::TooLong { what, calls: u64::from(n_max) });
+    }
+    let Levels { target, floor, risk } = levels;
+    Ok(Boundary::Betting { method: METHOD.to_owned(), target, floor, risk, first, n_max })
+}
+
+/// The evidence on both paths, as scores are heard.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) struct Evidence {
+    /// What is missing has the score 0.
+    on_pass: MixtureBet,
+    /// What is missing has the score 1.
+    on_fail: MixtureBet,
+    first: u32,
+    n_max: u32,
+}
+
+impl Evidence {
+    /// Before the first score; none for another kind of boundary, or for levels that are none.
+    pub(super) fn of(boundary: &Boundary) -> Option<Self> {
+        let Boundary::Betting { target, floor, risk, first, n_max, .. } = boundary else { return None };
+        let levels = Levels { target: *target, floor: *floor, risk: *risk };
+        let bet = MixtureBet::new(&levels.claim().ok()?);
+        Some(Self { on_pass: bet.clone(), on_fail: bet, first: *first, n_max: *n_max })
+    }
+
+    pub(super) fn hear(&mut self, heard: Heard) {
+        let (on_pass, on_fail) = match heard {
+            Heard::Score(score) => (score, score),
+            Heard::Missing => (Unit::ZERO, Unit::ONE),
+        };
+        self.on_pass.hear(on_pass.as_f64());
+        self.on_fail.hear(on_fail.as_f64());
+    }
+
+    /// What it says, on both paths.
+    pub(super) fn decide(&self, tally: &mut Tally) -> Option<Outcome> {
+        let heard = tally.counts.heard();
+        if heard < self.first {
+            return None;
+        }
+        let (on_pass, on_fail) = (excluded(&self.on_pass), excluded(&self.on_fail));
+        if tally.may_pass && on_pass == Some(Excluded::Floor) {
+            return Some(Outcome::Pass);
+        }
+        if tally.may_fail && on_fail == Some(Excluded::Target) {
+            return Some(Outcome::Fail);
+        }
+        tally.may_pass &= on_pass.is_none();
+        tally.may_fail &= on_fail.is_none();
+        if !tally.may_pass && !tally.may_fail {
+            Some(Outcome::Inconclusive(Why::Missing))
+        } else if heard >= self.n_max {
+            Some(Outcome::Inconclusive(Why::Undecided))
+        } else {
+            None
+        }
+    }
+
+    /// Slots to a decision if all that follow have the score 1.
+    pub(super) fn steps_to_pass(&self, tally: &Tally) -> u32 {
+        let heard = tally.counts.heard();
+        let left = self.n_max.saturating_sub(heard);
+        let bet = if tally.may_pass { &self.on_pass } else { &self.on_fail };
+        let steps = bet.calls_to_pass(1.0, left).unwrap_or(left);
+        steps.max(self.first.saturating_sub(heard))
+    }
+}
+
+/// Which level the bets exclude.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Excluded {
+    Floor,
+    Target,
+}
+
+/// What the bets say now. After a long first round they may exclude both levels: then either verdict is allowed, and
+/// the stronger evidence has it.
+fn excluded(bet: &MixtureBet) -> Option<Excluded> {
+    match (bet.excludes_floor(), bet.excludes_target()) {
+        (true, true) if bet.leans_to_target() => Some(Excluded::Floor),
+        (true, false) => Some(Excluded::Floor),
+        (_, true) => Some(Excluded::Target),
+        (false, false) => None,
+    }
+}
