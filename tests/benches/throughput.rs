@@ -32,9 +32,10 @@ fn main() -> anyhow::Result<()> {
     let server = Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let url = server.block_on(serve())?;
     let runtime = Runtime::new()?;
-    let bare = runtime.block_on(bare(&url, cases, concurrency))?;
     let folder = tempfile::tempdir()?;
     let (asked, run) = runtime.block_on(run(folder.path(), &url, cases, concurrency))?;
+    // Second, since the first makes the cryptography known that any client wants.
+    let bare = runtime.block_on(bare(&url, cases, concurrency))?;
     anyhow::ensure!(asked as usize >= cases, "only {asked} of {cases} cases were asked");
     #[expect(clippy::cast_precision_loss, reason = "shown with few digits")]
     let per_second = |calls: usize, took: Duration| calls as f64 / took.as_secs_f64();
@@ -62,7 +63,15 @@ async fn serve() -> anyhow::Result<String> {
 
 /// The same requests, each answer read whole, and nothing else.
 async fn bare(url: &str, calls: usize, concurrency: usize) -> anyhow::Result<Duration> {
-    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?;
+    // As the runner's own client is made.
+    let client = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .pool_max_idle_per_host(concurrency)
+        .tcp_nodelay(true)
+        .no_proxy()
+        .tls_certs_only([])
+        .build()?;
     let address = format!("{url}/chat/completions");
     let began = Instant::now();
     let asked = stream::iter(0..calls).map(|call| {

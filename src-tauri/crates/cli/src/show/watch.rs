@@ -67,13 +67,15 @@ fn pass(output: Output, pass: &PassDocument, drawn: &str) -> Vec<String> {
     lines
 }
 
-/// `● passed  refunds: rescored: 34 of 34 …, no call`
+/// `● passed  refunds: rescored: 34 of 34 … (recorded answers, no call)`
 fn verdict(output: Output, spec: &SpecDocument) -> String {
-    let standing = if spec.counts.scored + spec.counts.missing == 0 { "" } else { spec.standing };
-    let standing = if standing.is_empty() { String::new() } else { format!("{standing}: ") };
     let title = output.paint(Ink::Strong, &spec.spec);
-    let line = format!("{}  {title}: {standing}{}", outcome(output, spec.outcome), spec.sentence);
-    format!("{line} {}", output.paint(Ink::Quiet, "(recorded answers, no call)"))
+    let line = format!("{}  {title}:", outcome(output, spec.outcome));
+    if spec.counts.scored + spec.counts.missing == 0 {
+        return format!("{line} {}", spec.sentence);
+    }
+    let by = output.paint(Ink::Quiet, "(recorded answers, no call)");
+    format!("{line} {}: {} {by}", spec.standing, spec.sentence)
 }
 
 #[cfg(test)]

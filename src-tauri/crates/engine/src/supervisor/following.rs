@@ -25,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     engine::{Engine, EngineError, Present},
-    reading::Reading,
+    reading::{self, Reading},
     running::{RunError, RunReport, RunRequest, SpecReport},
     watched::Watched,
 };
@@ -78,7 +78,7 @@ pub struct Followed {
     pub reading: Arc<Reading>,
     /// Specs that mean something else than before, or have other errors.
     pub changed: Vec<SpecName>,
-    /// Present versions that were never recorded: a run seals them.
+    /// Versions that were not present before and were never recorded: a run seals them.
     pub unasked: Vec<Version>,
     /// What gates say now, of the specs where that may be something else than before.
     pub reports: Vec<SpecReport>,
@@ -207,6 +207,7 @@ struct Follower<'a> {
     watcher: Watcher,
     watched: Watched,
     known: BTreeMap<SpecName, Known>,
+    versions: BTreeMap<AgentName, VersionId>,
     judged: BTreeMap<SpecName, Judged>,
     /// What was told of each spec last.
     told: BTreeMap<SpecName, VerdictId>,
@@ -224,6 +225,7 @@ impl<'a> Follower<'a> {
             watcher,
             watched: Watched::default(),
             known: BTreeMap::new(),
+            versions: BTreeMap::new(),
             judged: BTreeMap::new(),
             told: BTreeMap::new(),
             queued: BTreeSet::new(),
@@ -254,14 +256,17 @@ impl<'a> Follower<'a> {
         below.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/")
     }
 
-    /// Reads until what is read is watched.
-    async fn read(&mut self) {
+    /// Reads until what is read is watched. Only what follows from `saved` is parsed again, and at first everything.
+    async fn read(&mut self, saved: &BTreeSet<String>) {
+        let mut changed = saved.clone();
         for _ in 0..READINGS_MAX {
-            self.reading = Arc::new(self.engine.read());
+            self.reading = Arc::new(reading::read_again(&self.engine.root, &self.reading, &changed));
             let watched = Watched::of(&self.engine.root, &self.reading, &self.watched);
             if watched == self.watched {
                 return;
             }
+            // What is named anew was read before it was watched.
+            changed = watched.new_files(&self.watched);
             let names = watched.names(&self.engine.root);
             self.watched = watched;
             if !self.watcher.name(names).await {
@@ -278,7 +283,7 @@ impl<'a> Follower<'a> {
     ) -> Result<(), StoreError> {
         let started = self.engine.clock.elapsed();
         if cause != Cause::Elsewhere {
-            self.read().await;
+            self.read(&saved).await;
         }
         let changed = self.record_changes(cause).await?;
         let mut followed = Followed {
@@ -383,10 +388,11 @@ impl<'a> Follower<'a> {
     }
 
     /// The version that each agent's files describe now.
-    fn presents(&self, followed: &mut Followed) -> Result<BTreeMap<AgentName, Present>, StoreError> {
+    fn presents(&mut self, followed: &mut Followed) -> Result<BTreeMap<AgentName, Present>, StoreError> {
         let mut presents = BTreeMap::new();
-        let Some(workspace) = &self.reading.workspace else { return Ok(presents) };
-        let asked: BTreeSet<&AgentName> = self.reading.good().map(|spec| &spec.agent).collect();
+        let reading = Arc::clone(&self.reading);
+        let Some(workspace) = &reading.workspace else { return Ok(presents) };
+        let asked: BTreeSet<&AgentName> = reading.good().map(|spec| &spec.agent).collect();
         let agents = asked.into_iter().filter_map(|name| workspace.agents.get(name));
         for agent in agents {
             let present = self
@@ -396,8 +402,10 @@ impl<'a> Follower<'a> {
                 .and_then(|trust| self.engine.present(workspace, agent, &trust));
             match present {
                 Ok(present) => {
-                    let known = self.engine.store.read(|read| read.version(present.version.id))?;
-                    if known.is_none() {
+                    let id = present.version.id;
+                    let known = self.engine.store.read(|read| read.version(id))?;
+                    let before = self.versions.insert(agent.name.clone(), id);
+                    if known.is_none() && before != Some(id) {
                         followed.unasked.push(present.version.clone());
                     }
                     presents.insert(agent.name.clone(), present);

@@ -4,15 +4,16 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs::{self, File},
     io::{BufRead, BufReader, Read as _},
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
+    sync::Arc,
 };
 
 use gatewright_core::{
     diagnostic::{Diagnostic, Place, Severity},
     id::{AgentName, SpecName},
     spec::{
-        self, FILE_BYTES_MAX, FileProblem, Files, Spec,
-        workspace::{Agent, MAIN_SPEC, Workspace},
+        self, FILE_BYTES_MAX, FileProblem, Files, Parsed, Spec,
+        workspace::{Agent, MAIN_SPEC, Workspace, WorkspaceFile},
     },
 };
 use walkdir::WalkDir;
@@ -73,6 +74,8 @@ pub struct Reading {
     pub sources: BTreeMap<String, String>,
     /// Everything read or wished for, below the workspace: a change of one is a change of the workspace.
     pub files: BTreeSet<String>,
+    /// Each spec file as it was understood, for reading again.
+    understood: BTreeMap<String, Arc<Parsed<Spec>>>,
 }
 
 impl Reading {
@@ -105,6 +108,33 @@ pub fn find(start: &Path) -> Option<PathBuf> {
 /// Reads the workspace at `root`. With `unsaved`, that text stands for the file of that name.
 #[must_use]
 pub fn read(root: &Path, unsaved: Option<(&str, &str)>) -> Reading {
+    read_with(root, unsaved, |_, _| None)
+}
+
+/// [`read`], where all that changed since `before` is known: a spec is parsed again only where its file, a file that
+/// it names or the workspace did.
+#[must_use]
+pub(super) fn read_again(root: &Path, before: &Reading, changed: &BTreeSet<String>) -> Reading {
+    let changed: BTreeSet<PathBuf> = changed.iter().map(|file| plain(file)).collect();
+    read_with(root, None, |workspace, file| {
+        let parsed = before.understood.get(file)?;
+        let mut files = std::iter::once(file).chain(parsed.files.iter().map(String::as_str));
+        let same =
+            before.workspace.as_ref() == Some(workspace) && !files.any(|file| changed.contains(&plain(file)));
+        same.then(|| Arc::clone(parsed))
+    })
+}
+
+/// The one way to write a path below the workspace: `./a//b` is `a/b`.
+fn plain(path: &str) -> PathBuf {
+    Path::new(path).components().filter(|part| *part != Component::CurDir).collect()
+}
+
+fn read_with(
+    root: &Path,
+    unsaved: Option<(&str, &str)>,
+    known: impl Fn(&Workspace, &str) -> Option<Arc<Parsed<Spec>>>,
+) -> Reading {
     let mut reading = Reading::default();
     let bytes = match bytes(root, WORKSPACE_FILE, unsaved) {
         Ok(bytes) => bytes,
@@ -120,8 +150,6 @@ pub fn read(root: &Path, unsaved: Option<(&str, &str)>) -> Reading {
     reading.sources.extend(parsed.sources);
     reading.diagnostics.extend(parsed.diagnostics);
     let Some(found) = parsed.value else { return reading };
-    let mut understood: Vec<(String, Spec)> = Vec::new();
-    understood.extend(found.main.iter().map(|main| (WORKSPACE_FILE.to_owned(), main.clone())));
     if found.workspace.has_main {
         reading.specs.push(ReadSpec {
             name: MAIN_SPEC.into(),
@@ -130,9 +158,10 @@ pub fn read(root: &Path, unsaved: Option<(&str, &str)>) -> Reading {
             files: parsed.files,
         });
     }
-    read_specs(root, &found.workspace, unsaved, &mut understood, &mut reading);
+    let known = |file: &str| known(&found.workspace, file);
+    read_specs(root, &found.workspace, unsaved, known, &mut reading);
     reading.workspace = accepted.map(|accepted| accepted.workspace);
-    check_across(&found.workspace, &understood, &mut reading);
+    check_across(&found, &mut reading);
     reading
 }
 
@@ -140,7 +169,7 @@ fn read_specs(
     root: &Path,
     workspace: &Workspace,
     unsaved: Option<(&str, &str)>,
-    understood: &mut Vec<(String, Spec)>,
+    known: impl Fn(&str) -> Option<Arc<Parsed<Spec>>>,
     reading: &mut Reading,
 ) {
     let found = match spec_files(root, &workspace.specs) {
@@ -151,37 +180,42 @@ fn read_specs(
         }
     };
     for file in found {
-        let bytes = match bytes(root, &file, unsaved) {
-            Ok(bytes) => bytes,
-            Err(error) => {
-                reading.diagnostics.push(unreadable(&file, &error));
-                continue;
-            }
+        let parsed = match known(&file) {
+            Some(parsed) => parsed,
+            None => match bytes(root, &file, unsaved) {
+                Ok(bytes) => Arc::new(spec::parse_spec(&file, &bytes, workspace, &Disk(root))),
+                Err(error) => {
+                    reading.diagnostics.push(unreadable(&file, &error));
+                    continue;
+                }
+            },
         };
-        let parsed = spec::parse_spec(&file, &bytes, workspace, &Disk(root));
         let name = match &parsed.value {
             Some(spec) => spec.name.clone(),
             None => stem(&file).into(),
         };
-        understood.extend(parsed.value.clone().map(|spec| (file.clone(), spec)));
         reading.specs.push(ReadSpec {
             name,
             file: file.clone(),
             spec: parsed.accepted().cloned(),
             files: parsed.files.clone(),
         });
-        reading.files.insert(file);
-        reading.files.extend(parsed.files);
-        reading.sources.extend(parsed.sources);
-        reading.diagnostics.extend(parsed.diagnostics);
+        reading.files.insert(file.clone());
+        reading.files.extend(parsed.files.iter().cloned());
+        reading.sources.extend(parsed.sources.iter().map(|(name, text)| (name.clone(), text.clone())));
+        reading.diagnostics.extend(parsed.diagnostics.iter().cloned());
+        reading.understood.insert(file, parsed);
     }
 }
 
 /// What only shows when all files stand side by side. Two specs of one name would share their history: neither is
 /// used.
-fn check_across(workspace: &Workspace, understood: &[(String, Spec)], reading: &mut Reading) {
-    let specs: Vec<(&str, &Spec)> = understood.iter().map(|(file, spec)| (file.as_str(), spec)).collect();
-    reading.diagnostics.extend(spec::check_across(WORKSPACE_FILE, workspace, &specs));
+fn check_across(found: &WorkspaceFile, reading: &mut Reading) {
+    let main = found.main.iter().map(|main| (WORKSPACE_FILE, main));
+    let files = reading.understood.iter();
+    let others = files.filter_map(|(file, parsed)| Some((file.as_str(), parsed.value.as_ref()?)));
+    let specs: Vec<(&str, &Spec)> = main.chain(others).collect();
+    reading.diagnostics.extend(spec::check_across(WORKSPACE_FILE, &found.workspace, &specs));
     let mut count: BTreeMap<SpecName, u32> = BTreeMap::new();
     for read in &reading.specs {
         *count.entry(read.name.clone()).or_default() += 1;
@@ -255,4 +289,50 @@ fn nowhere(file: &str, code: &str, message: String) -> Diagnostic {
 fn stem(file: &str) -> &str {
     let name = file.rsplit('/').next().unwrap_or(file);
     name.rsplit_once('.').map_or(name, |(stem, _)| stem)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn save(root: &Path, file: &str, text: &str) {
+        let path = root.join(file);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+        fs::write(path, text).expect("written");
+    }
+
+    #[test]
+    fn what_is_read_again_is_what_would_be_read_anew() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let root = folder.path();
+        let agents = "agents:\n  bot: { type: openai-chat, url: http://127.0.0.1:9/v1, model: m }\n";
+        let gate = "gate:\n  quality: { metric: pass_rate, target: 90% }\n";
+        let cases = |source: &str| format!("cases:\n  - {source}\n    expect: {{ contains: a }}\n{gate}");
+        save(root, "gatewright.yaml", &format!("{agents}specs: ./specs\n"));
+        save(root, "specs/plain.yaml", &cases("input: Hello"));
+        save(root, "specs/data.yaml", &cases("dataset: data.jsonl\n    input: \"{{ q }}\""));
+        save(root, "data.jsonl", "{\"q\": \"one\"}\n");
+        let mut before = read(root, None);
+        assert_eq!(before.diagnostics, []);
+        assert_eq!(before.good().count(), 2);
+        let saves = [
+            ("data.jsonl", "{\"q\": \"two\"}\n".to_owned(), 1),
+            ("specs/plain.yaml", cases("input: Hello again"), 1),
+            ("specs/plain.yaml", "cases: [".to_owned(), 1),
+            ("specs/new.yaml", cases("input: New"), 2),
+            ("gatewright.yaml", format!("{agents}specs: ./specs\nname: other\n"), 0),
+            ("gatewright.yaml", "agents: [".to_owned(), 0),
+            ("gatewright.yaml", format!("{agents}specs: ./specs\n"), 0),
+        ];
+        for (file, text, kept) in saves {
+            save(root, file, &text);
+            let again = read_again(root, &before, &BTreeSet::from([file.to_owned()]));
+            assert_eq!(again, read(root, None), "{file}");
+            let same = |(file, parsed): &(&String, &Arc<Parsed<Spec>>)| {
+                before.understood.get(*file).is_some_and(|before| Arc::ptr_eq(before, parsed))
+            };
+            assert_eq!(again.understood.iter().filter(same).count(), kept, "{file}");
+            before = again;
+        }
+    }
 }

@@ -57,6 +57,11 @@ impl Watched {
         Self { files, trees: trees.unwrap_or_else(|| before.trees.clone()) }
     }
 
+    /// Files that `before` did not name.
+    pub(super) fn new_files(&self, before: &Self) -> BTreeSet<String> {
+        self.files.difference(&before.files).cloned().collect()
+    }
+
     /// As paths below `root`.
     pub(super) fn names(&self, root: &Path) -> Names {
         let mut names = Names {
