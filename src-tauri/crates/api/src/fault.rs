@@ -61,6 +61,7 @@ impl From<EngineError> for ApiError {
             EngineError::User(error) => error.into(),
             EngineError::Evidence(error) => error.into(),
             EngineError::Seal(error) => error.into(),
+            EngineError::NotTrusted(error) => error.into(),
             EngineError::NoSuchVersion(_) | EngineError::Ambiguous { .. } => {
                 Self::new(Code::NotFound, error.to_string())
             }

@@ -144,6 +144,9 @@ async fn run(
     cancel: &CancellationToken,
 ) -> anyhow::Result<Exit> {
     let local = open(common)?;
+    if !trusted(&local, output).await? {
+        return Ok(Exit::Refused);
+    }
     let (tell, bar) = progress::follow(output);
     let words = RunWords {
         specs: words.specs,
@@ -216,6 +219,9 @@ async fn promote(
         bootstrap: words.bootstrap,
         by: words.by,
     };
+    if !trusted(&local, output).await? {
+        return Ok(Exit::Refused);
+    }
     let (environment, version) = local.promotion(&words)?;
     let question = format!("Let {} go live in {environment}?", version.id.0.short());
     if !confirmed(output, yes, &question)? {
@@ -240,6 +246,9 @@ async fn roll_back(
     cancel: &CancellationToken,
 ) -> anyhow::Result<Exit> {
     let local = open(common)?;
+    if !trusted(&local, output).await? {
+        return Ok(Exit::Refused);
+    }
     let which = to.unwrap_or("what was live before");
     if !confirmed(output, yes, &format!("Roll {environment} back to {which}?"))? {
         return Ok(Exit::Refused);
@@ -248,6 +257,25 @@ async fn roll_back(
     show::release(output, &document);
     output.document(&document)?;
     Ok(Exit::of_release(document.state))
+}
+
+/// Shows what the folder would do and asks for trust, on a terminal. Elsewhere the act itself is refused. Whether to
+/// go on.
+async fn trusted(local: &Local, output: Output) -> Result<bool, ApiError> {
+    // What is wrong with the files says the act itself, better.
+    let Ok((document, acts)) = local.trust() else { return Ok(true) };
+    if document.trusted {
+        return Ok(true);
+    }
+    output.remark("This folder was not trusted yet, or asks for more than before:");
+    for act in &acts {
+        output.remark(format!("  {act}"));
+    }
+    match output.ask("Trust it with all of that?") {
+        Some(true) => local.give_trust().await.map(|()| true),
+        Some(false) => Ok(false),
+        None => Ok(true),
+    }
 }
 
 /// Asks on a terminal; scripts have to say `--yes`.

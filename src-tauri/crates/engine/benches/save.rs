@@ -142,7 +142,7 @@ fn rescoring(criterion: &mut Criterion) {
         }
         world.save("cases.jsonl", &rows);
         let text = |save: u64| {
-            let expect = format!("[{{ contains: refund }}, {{ not: {{ contains: {save:05} }} }}]");
+            let expect = format!("[{{ contains: refund }}, {{ not: {{ contains: \"{save:05}\" }} }}]");
             format!(
                 "cases:\n  - dataset: cases.jsonl\n    input: \"{{{{ question }}}}\"\n    expect: {expect}\n\
                  gate:\n  quality: {{ metric: pass_rate, target: 99%, floor: 95% }}\n"

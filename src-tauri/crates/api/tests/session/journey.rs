@@ -186,7 +186,8 @@ async fn charts(world: &World, good: &str, bad: &str) {
         (prompt.change, kinds),
         (Change::Changed, vec![DiffKind::Removed, DiffKind::Added, DiffKind::Same])
     );
-    assert_eq!((compared.specs[0].cases.len(), compared.specs[0].scores[0].mark), (2, Mark::Fail));
+    let score = &compared.specs[0].scores[0];
+    assert_eq!((compared.specs[0].cases.len(), score.difference.as_str()), (2, "−1.00"));
     let view = session.version(VersionArgs { version: bad.to_owned() }).await.expect("a version");
     assert_eq!(view.against.map(|against| against.id).as_deref(), Some(good));
     assert_eq!(view.head.changed, ["prompt"]);

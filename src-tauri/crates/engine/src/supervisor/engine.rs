@@ -16,7 +16,7 @@ use super::{
     reading::{self, Reading},
     recipe,
     seal::{self, SealError, Sealed},
-    trust::{Act, Claims, Trust},
+    trust::{Act, Claims, NotTrusted, Trust},
     user::{UserError, UserFolder},
 };
 use crate::{
@@ -71,6 +71,9 @@ pub enum EngineError {
     /// The version cannot be sealed.
     #[error(transparent)]
     Seal(#[from] SealError),
+    /// The folder is not trusted.
+    #[error(transparent)]
+    NotTrusted(#[from] NotTrusted),
     /// A file beside the history, or a temporary folder.
     #[error("a file of the workspace cannot be written: {0}")]
     File(#[from] std::io::Error),
@@ -207,6 +210,9 @@ impl Engine {
         trust: &Trust,
     ) -> Result<Present, EngineError> {
         let recipe = recipe::of(&self.root, workspace, agent);
+        if !recipe.tree.is_empty() {
+            trust.may(&Act::Git)?;
+        }
         let scratch = tempfile::tempdir()?;
         let git = trust.may(&Act::Git).is_ok();
         let sealed = seal::gather(&self.root, &recipe, scratch.path())?;

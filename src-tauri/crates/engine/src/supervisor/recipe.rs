@@ -141,7 +141,8 @@ pub fn claims(root: &Path, workspace: &Workspace) -> Claims {
             acts.extend(reach(&endpoint.url, endpoint.auth.as_ref()));
         }
     }
-    if root.ancestors().any(|folder| folder.join(".git").exists()) {
+    let wants_tree = workspace.agents.values().any(|agent| agent.identity.tree.is_some());
+    if wants_tree || root.ancestors().any(|folder| folder.join(".git").exists()) {
         acts.insert(Act::Git);
     }
     Claims(acts)
