@@ -25,7 +25,9 @@ class Frame {
     void this.#ask();
     void call('about').then((about) => (this.about = about), (thrown: unknown) => tellRefusal(refusal(thrown)));
     return hear((what) => {
-      if (what.kind === 'told') tell(what);
+      // The run that is looked at says it itself.
+      const seen = route.screen === 'run' && what.kind === 'told' && what.step?.to.kind === 'verdict';
+      if (what.kind === 'told' && !seen) tell(what);
       if (KINDS.includes(what.kind)) void this.#ask();
     });
   }
