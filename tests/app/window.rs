@@ -18,7 +18,7 @@ use tokio::time::{Instant, interval, timeout};
 use crate::{home::Home, process::Process};
 
 /// How long a state may take to come; generous, for a machine under load.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(15);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 /// How often it is looked for.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// Characters of the page that a failed wait quotes.
@@ -168,10 +168,11 @@ impl Part<'_> {
     /// Waits until its attribute `name` is there and says something else than `before`; answers what.
     pub(crate) async fn says(&self, name: &str, before: &str) -> anyhow::Result<String> {
         let mut said = String::new();
-        let says = until(format!("{} says by {name} something else than `{before}`", self.xpath), async || {
-            said = self.look(name).await?.unwrap_or_default();
-            Ok(!said.is_empty() && said != before)
-        });
+        let says =
+            until(format!("{} says by {name} something else than `{before}`", self.xpath), async || {
+                said = self.look(name).await?.unwrap_or_default();
+                Ok(!said.is_empty() && said != before)
+            });
         self.or_what_is_seen(says.await).await?;
         Ok(said)
     }
@@ -216,7 +217,10 @@ impl Part<'_> {
 }
 
 /// Waits until `state` holds; fails after [`PATIENCE`].
-pub(crate) async fn until(what: String, mut state: impl AsyncFnMut() -> anyhow::Result<bool>) -> anyhow::Result<()> {
+pub(crate) async fn until(
+    what: String,
+    mut state: impl AsyncFnMut() -> anyhow::Result<bool>,
+) -> anyhow::Result<()> {
     let deadline = Instant::now() + PATIENCE;
     let mut looks = interval(LOOK_EVERY);
     while !state().await? {
