@@ -3,6 +3,8 @@
 use std::{
     fs,
     process::{Child, Command, Output, Stdio},
+    thread,
+    time::{Duration, Instant},
 };
 
 use anyhow::Context as _;
@@ -10,6 +12,11 @@ use rustix::process::{Pid, Signal, kill_process};
 use tokio::time::timeout;
 
 use crate::window::PATIENCE;
+
+/// How long a killed process may take to be gone.
+const END: Duration = Duration::from_secs(5);
+/// How often that is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(5);
 
 /// A process that does not outlive its owner.
 pub(crate) struct Process(Child);
@@ -33,7 +40,8 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         // Its children are found before it dies: afterwards nobody could say whose they were.
-        for process in below(self.0.id()) {
+        let below = below(self.0.id());
+        for &process in &below {
             if let Some(pid) = i32::try_from(process).ok().and_then(Pid::from_raw) {
                 // It may have ended by itself meanwhile.
                 let _ = kill_process(pid, Signal::KILL);
@@ -41,6 +49,11 @@ impl Drop for Process {
         }
         let _ = self.0.kill();
         let _ = self.0.wait();
+        // Only the dead have let go of what they held: files, locks, a name on the bus.
+        let deadline = Instant::now() + END;
+        while below.iter().any(|&process| is_alive(process)) && Instant::now() < deadline {
+            thread::sleep(LOOK_EVERY);
+        }
     }
 }
 
@@ -49,6 +62,13 @@ pub(crate) async fn output(command: Command) -> anyhow::Result<Output> {
     let mut command = tokio::process::Command::from(command);
     let running = command.stdin(Stdio::null()).kill_on_drop(true).output();
     Ok(timeout(PATIENCE, running).await.context("the program does not end")??)
+}
+
+/// Whether a process holds anything yet: one that ended may stay in the table until its parent looks.
+fn is_alive(process: u32) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    // The state follows the program's name, which is in brackets and may hold anything.
+    stat.rsplit_once(") ").is_some_and(|(_, state)| !state.starts_with(['Z', 'X']))
 }
 
 /// Every process that descends from `parent`.
