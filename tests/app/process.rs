@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    path::Path,
     process::{Child, Command, Output, Stdio},
     thread,
     time::{Duration, Instant},
@@ -19,7 +20,7 @@ const END: Duration = Duration::from_secs(5);
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 
 /// A process that does not outlive its owner.
-pub(crate) struct Process(Child);
+pub(crate) struct Process(Child, Vec<u32>);
 
 impl Process {
     /// Starts `command`.
@@ -28,7 +29,19 @@ impl Process {
         let child = command.spawn().with_context(|| {
             format!("`{}` does not start; `cargo xtask test` installs it", program.display())
         })?;
-        Ok(Self(child))
+        Ok(Self(child, Vec::new()))
+    }
+
+    /// Takes what runs `program` with `home` in its environment as its own, whoever started it.
+    pub(crate) fn adopt(&mut self, program: &Path, home: &Path) {
+        let home = format!("HOME={}\0", home.display());
+        let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+        let processes = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+        self.1.extend(processes.filter(|process: &u32| {
+            let runs = fs::read_link(format!("/proc/{process}/exe")).is_ok_and(|exe| exe == program);
+            let environment = fs::read(format!("/proc/{process}/environ")).unwrap_or_default();
+            runs && String::from_utf8_lossy(&environment).contains(&home)
+        }));
     }
 
     /// The child itself.
@@ -40,7 +53,8 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         // Its children are found before it dies: afterwards nobody could say whose they were.
-        let below = below(self.0.id());
+        let adopted = self.1.iter().flat_map(|&process| [vec![process], below(process)].concat());
+        let below: Vec<u32> = below(self.0.id()).into_iter().chain(adopted).collect();
         for &process in &below {
             if let Some(pid) = i32::try_from(process).ok().and_then(Pid::from_raw) {
                 // It may have ended by itself meanwhile.

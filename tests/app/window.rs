@@ -58,6 +58,8 @@ impl Window {
         builder.capabilities(capabilities.as_object().cloned().context("capabilities are an object")?);
         let connected = timeout(PATIENCE, builder.connect(&format!("http://127.0.0.1:{port}"))).await;
         let client = connected.context("the app's window did not come in time")??;
+        // The driver does not keep what it starts as its child.
+        driver.adopt(&app, home.path());
         Ok(Self { client, _driver: driver })
     }
 
