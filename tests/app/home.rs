@@ -5,7 +5,7 @@ use std::{
     fs,
     io::{BufRead as _, BufReader},
     os::unix::fs::PermissionsExt as _,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
@@ -39,7 +39,7 @@ impl Home {
     /// A new one.
     pub(crate) fn new() -> anyhow::Result<Self> {
         let folder = tempfile::Builder::new().prefix("gatewright-home-").tempdir()?;
-        for name in ["config", "data", "cache", "state", "run"] {
+        for name in ["config", "data", "cache", "state", "run", "gatewright"] {
             fs::create_dir(folder.path().join(name))?;
         }
         fs::set_permissions(folder.path().join("run"), fs::Permissions::from_mode(0o700))?;
@@ -60,9 +60,26 @@ impl Home {
         Ok(Self { folder, address: address.trim().to_owned(), _bus: bus })
     }
 
+    /// One whose person likes their desktop dark.
+    pub(crate) fn dark() -> anyhow::Result<Self> {
+        let home = Self::new()?;
+        let settings = home.path().join("config/gtk-3.0");
+        fs::create_dir(&settings)?;
+        fs::write(
+            settings.join("settings.ini"),
+            "[Settings]\ngtk-application-prefer-dark-theme=1\ngtk-theme-name=Adwaita\n",
+        )?;
+        Ok(home)
+    }
+
     /// Where it is.
     pub(crate) fn path(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// Where the app puts its copy of the sample.
+    pub(crate) fn sample(&self) -> PathBuf {
+        self.path().join("gatewright/samples/help-desk")
     }
 
     /// A command that lives here and knows of nothing else but the display.
@@ -78,6 +95,7 @@ impl Home {
             .env("GDK_BACKEND", "x11")
             .env("NO_AT_BRIDGE", "1")
             .env("HOME", self.path())
+            .env("GATEWRIGHT_HOME", self.path().join("gatewright"))
             .env("DBUS_SESSION_BUS_ADDRESS", &self.address);
         for (variable, folder) in [
             ("XDG_CONFIG_HOME", "config"),

@@ -2,7 +2,11 @@
 
 #![cfg(target_os = "linux")]
 
+mod closing;
+mod desk;
 mod home;
 mod opening;
 mod process;
+mod release;
+mod sample;
 mod window;

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::{
+    desk,
     home::Home,
     process::output,
     window::{self, Window},
@@ -85,6 +86,25 @@ async fn the_page_cannot_reach_past_the_command_list() -> anyhow::Result<()> {
         let said = window.run_until_done(&script).await?;
         let said = said.as_str().unwrap_or_default();
         assert!(said.contains("not allowed"), "{command}: {said}");
+    }
+    window.close().await
+}
+
+#[tokio::test]
+async fn a_dark_desktop_gets_a_dark_window() -> anyhow::Result<()> {
+    let home = Home::dark()?;
+    let window = Window::open(&home, &["--sample"]).await?;
+    window.test_id("workspace-name").shows("help-desk").await?;
+
+    let ground = window.run("return getComputedStyle(document.body).backgroundColor").await?;
+    assert_eq!(ground, json!("rgb(17, 20, 23)"));
+    desk::run(&window).await?;
+    window.screenshot("dark-run").await?;
+    window.test_id("run-verdict").click().await?;
+    window.test_id("verdict-sentence").has("data-outcome", "fail").await?;
+    for screen in ["verdict", "specs", "versions", "releases", "home"] {
+        desk::go(&window, screen).await?;
+        window.screenshot(&format!("dark-{screen}")).await?;
     }
     window.close().await
 }

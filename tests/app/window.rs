@@ -58,6 +58,8 @@ impl Window {
         builder.capabilities(capabilities.as_object().cloned().context("capabilities are an object")?);
         let connected = timeout(PATIENCE, builder.connect(&format!("http://127.0.0.1:{port}"))).await;
         let client = connected.context("the app's window did not come in time")??;
+        // The driver does not keep what it starts as its child.
+        driver.adopt(&app, home.path());
         Ok(Self { client, _driver: driver })
     }
 
@@ -116,7 +118,8 @@ impl Window {
         Ok(timeout(PATIENCE, self.client.close()).await.context("the window did not close in time")??)
     }
 
-    fn part(&self, xpath: String) -> Part<'_> {
+    /// The first part that `xpath` names.
+    pub(crate) fn part(&self, xpath: String) -> Part<'_> {
         Part { window: self, xpath }
     }
 }
@@ -133,8 +136,7 @@ impl Part<'_> {
     pub(crate) async fn shows(&self, text: &str) -> anyhow::Result<()> {
         let shown = until(format!("{} shows `{text}`", self.xpath), async || {
             let Some(element) = self.find().await? else { return Ok(false) };
-            // A part that was redrawn under our eyes is looked for again.
-            Ok(element.text().await.is_ok_and(|shown| shown.contains(text)))
+            Ok(text_of(&element).await.contains(text))
         });
         self.or_what_is_seen(shown.await).await
     }
@@ -155,6 +157,45 @@ impl Part<'_> {
             Ok(element.clear().await.is_ok() && element.send_keys(text).await.is_ok())
         });
         self.or_what_is_seen(filled.await).await
+    }
+
+    /// Waits until its attribute `name` is `value`.
+    pub(crate) async fn has(&self, name: &str, value: &str) -> anyhow::Result<()> {
+        let has = until(format!("{} has {name}=`{value}`", self.xpath), async || {
+            Ok(self.look(name).await?.is_some_and(|found| found == value))
+        });
+        self.or_what_is_seen(has.await).await
+    }
+
+    /// Waits until its attribute `name` is there and says something else than `before`; answers what.
+    pub(crate) async fn says(&self, name: &str, before: &str) -> anyhow::Result<String> {
+        let mut said = String::new();
+        let says =
+            until(format!("{} says by {name} something else than `{before}`", self.xpath), async || {
+                said = self.look(name).await?.unwrap_or_default();
+                Ok(!said.is_empty() && said != before)
+            });
+        self.or_what_is_seen(says.await).await?;
+        Ok(said)
+    }
+
+    /// Waits until it is there, and answers what it shows.
+    pub(crate) async fn text(&self) -> anyhow::Result<String> {
+        let mut shown = String::new();
+        let found = until(format!("{} shows something", self.xpath), async || {
+            let Some(element) = self.find().await? else { return Ok(false) };
+            shown = text_of(&element).await;
+            Ok(!shown.is_empty())
+        });
+        self.or_what_is_seen(found.await).await?;
+        Ok(shown)
+    }
+
+    /// Its attribute now; none while there is no such part or attribute.
+    async fn look(&self, name: &str) -> anyhow::Result<Option<String>> {
+        let Some(element) = self.find().await? else { return Ok(None) };
+        // A part that was redrawn under our eyes is looked for again.
+        Ok(element.attr(name).await.unwrap_or_default())
     }
 
     /// Waits until it is no longer there.
@@ -178,7 +219,10 @@ impl Part<'_> {
 }
 
 /// Waits until `state` holds; fails after [`PATIENCE`].
-async fn until(what: String, mut state: impl AsyncFnMut() -> anyhow::Result<bool>) -> anyhow::Result<()> {
+pub(crate) async fn until(
+    what: String,
+    mut state: impl AsyncFnMut() -> anyhow::Result<bool>,
+) -> anyhow::Result<()> {
     let deadline = Instant::now() + PATIENCE;
     let mut looks = interval(LOOK_EVERY);
     while !state().await? {
@@ -188,11 +232,22 @@ async fn until(what: String, mut state: impl AsyncFnMut() -> anyhow::Result<bool
     Ok(())
 }
 
+/// What an element shows; nothing when it was redrawn under our eyes: then it is looked for again. The driver's own
+/// "text" leaves out what it takes for cut off.
+async fn text_of(element: &Element) -> String {
+    element.prop("innerText").await.ok().flatten().unwrap_or_default()
+}
+
 /// The app that was built beside this test.
 pub(crate) fn app() -> anyhow::Result<PathBuf> {
+    built("gatewright-app")
+}
+
+/// A program that was built beside this test.
+pub(crate) fn built(name: &str) -> anyhow::Result<PathBuf> {
     let test = std::env::current_exe()?;
     let built = test.parent().and_then(|deps| deps.parent()).context("a test lies in target/*/deps")?;
-    let app = built.join("gatewright-app");
-    ensure!(app.exists(), "{} is missing: `cargo build --workspace` makes it", app.display());
-    Ok(app)
+    let program = built.join(name);
+    ensure!(program.exists(), "{} is missing: `cargo build --workspace` makes it", program.display());
+    Ok(program)
 }

@@ -98,7 +98,8 @@ export function timelinePicture(timeline: Timeline, frame: TimelineFrame, now = 
   const inSight = timeline.points.slice(frame.from, frame.to + 1);
   const [left, right, top] = [LEFT, Math.max(LEFT + 80, frame.width - RIGHT), TOP];
   const bottom = top + PLOT;
-  const x = xScale(inSight, frame, left, right);
+  const newest = frame.to >= timeline.points.length - 1 ? Math.max(...timeline.marks.map((mark) => mark.at), 0) : 0;
+  const x = xScale(inSight, newest, frame, left, right);
   const [lowest, highest] = valueRange(timeline, inSight);
   const y = scaleLinear([lowest, highest], [bottom, top]);
 
@@ -158,19 +159,21 @@ const clamp = (value: number, from: number, to: number): number => Math.min(to, 
 
 type XScale = (at: number, index?: number) => number;
 
-function xScale(points: readonly TimelinePoint[], frame: TimelineFrame, left: number, right: number): XScale {
+function xScale(points: readonly TimelinePoint[], newest: number, frame: TimelineFrame, left: number, right: number): XScale {
   const pad = Math.min(44, (right - left) / (2 * Math.max(1, points.length)));
   const [start, end] = [left + pad, right - pad];
   const times = points.map((point) => point.at);
   const first = times[0] ?? 0;
   const last = times.at(-1) ?? 1;
+  // What was released after the newest version was asked stands behind it, in order.
+  const behind = (at: number, from: number): number => from + ((right - from) * (at - last)) / Math.max(at - last, newest - last, 1) * 0.8;
   if (points.length < 2 || first === last) {
     const step = points.length < 2 ? 0 : (end - start) / (points.length - 1);
     const middle = (left + right) / 2;
-    return (at, index) => (at < first ? left : at > last ? right : points.length < 2 ? middle : start + (index ?? 0) * step);
+    return (at, index) => (at < first ? left : at > last ? behind(at, points.length < 2 ? middle : end) : points.length < 2 ? middle : start + (index ?? 0) * step);
   }
   if (!frame.even) {
-    const scale = scaleLinear([first, last], [start, end]);
+    const scale = scaleLinear([first, Math.max(last, newest)], [start, end]);
     return (at) => scale(at);
   }
   // Between two versions time runs evenly, so that a release stands between the versions it came between.
@@ -178,7 +181,7 @@ function xScale(points: readonly TimelinePoint[], frame: TimelineFrame, left: nu
   return (at, index) => {
     if (index !== undefined) return start + index * step;
     if (at <= first) return at === first ? start : left;
-    if (at >= last) return at === last ? end : Math.min(right, end + pad / 2);
+    if (at >= last) return behind(at, end);
     const after = times.findIndex((time) => time >= at);
     const [before, next] = [times[after - 1] ?? first, times[after] ?? last];
     return start + (after - 1 + (at - before) / Math.max(1, next - before)) * step;

@@ -1,6 +1,6 @@
 //! A run as it happens: how far, what it costs, what is decided already, and the answers by page.
 
-use super::{Counts, CriterionView, Money, Standing, VersionRef};
+use super::{Counts, CriterionView, Money, Outcome, Standing, VersionRef};
 
 /// Rows of a page at most.
 pub const PAGE_ROWS_MAX: u32 = 500;
@@ -120,6 +120,8 @@ dto! {
         pub cases_total: u32,
         /// Its verdict, once given.
         pub verdict: Option<String>,
+        /// What the verdict says.
+        pub outcome: Option<Outcome>,
     }
 
     /// How many rows each filter shows.

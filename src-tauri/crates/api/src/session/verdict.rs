@@ -359,7 +359,7 @@ impl View<'_> {
         }
         let worst = cases.iter().find(|case| matches!(case.mark, Mark::Fail | Mark::Flaky));
         if let Some((case, place)) = worst.and_then(|case| Some((case, case.place.clone()?))) {
-            let label = format!("Open `{}`", case.case);
+            let label = format!("Open {}", case.case);
             steps.push(step(&label, Way::Source { file: place.file, line: Some(place.line) }));
         }
         steps

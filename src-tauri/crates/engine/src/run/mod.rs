@@ -165,6 +165,7 @@ impl Runner {
         match self.assignment.agent.served(&self.calls).await {
             Ok(Some(served)) => self.finished.identities.note("served", &served),
             Ok(None) => {}
+            Err(_) if self.calls.is_cancelled() => {}
             Err(why) => tracing::warn!(%why, "the address did not say what it serves"),
         }
         self.halt_when_changed();

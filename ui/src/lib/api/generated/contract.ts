@@ -1718,7 +1718,11 @@ cases_total: number,
 /**
  * Its verdict, once given.
  */
-verdict: string | null, };
+verdict: string | null, 
+/**
+ * What the verdict says.
+ */
+outcome: Outcome | null, };
 
 /**
  * Begins a run.

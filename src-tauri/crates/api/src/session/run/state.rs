@@ -27,7 +27,7 @@ use super::{
     follow::{Ahead, Far},
     row::{self, Listed},
 };
-use crate::dto::{Counts, Progress, Run, RunHead, RunPhase, RunSpec, RunState, Standing};
+use crate::dto::{Counts, Outcome, Progress, Run, RunHead, RunPhase, RunSpec, RunState, Standing};
 
 /// The run in progress, for the status bar.
 pub(in crate::session) fn head(opened: &Arc<Opened>) -> Answered<Option<RunHead>> {
@@ -155,6 +155,7 @@ impl View<'_> {
             cases_asked: asked,
             cases_total: total,
             verdict: verdict.map(|verdict| verdict.id.to_string()),
+            outcome: verdict.map(|verdict| show::outcome(verdict.outcome)),
         };
         if let Some(verdict) = verdict {
             let criteria = verdict.criteria.iter().map(|one| criterion::judged(one, currency)).collect();
@@ -330,11 +331,26 @@ fn sentence(row: &RunRow, phase: RunPhase, version: &str, specs: &[RunSpec], ver
         }
         (RunPhase::Ended, _, [one]) => format!("{names} on {version}. {}", one.headline),
         (RunPhase::Ended, _, []) => format!("Ran {names} on {version}, without a verdict"),
-        (RunPhase::Ended, _, several) => {
-            let passed =
-                several.iter().filter(|one| one.outcome == gatewright_core::gate::Outcome::Pass).count();
-            format!("{names} on {version}: {passed} of {} specs pass", specs.len())
-        }
+        (RunPhase::Ended, ..) => summary(version, specs),
+    }
+}
+
+/// What several specs say of a version: what holds it back, or that nothing does.
+fn summary(version: &str, specs: &[RunSpec]) -> String {
+    let of = |outcome| {
+        let meant = specs.iter().filter(|spec| spec.outcome == Some(outcome));
+        meant.map(|spec| spec.spec.as_str()).collect::<Vec<_>>()
+    };
+    let (passed, failed, open) = (of(Outcome::Pass), of(Outcome::Fail), of(Outcome::Inconclusive));
+    let count = format!("{} of {} specs passed", passed.len(), specs.len());
+    if !failed.is_empty() {
+        format!("{version} is blocked by {}: {count}", failed.join(" and "))
+    } else if !open.is_empty() {
+        format!("{version} is undecided in {}: {count}", open.join(" and "))
+    } else if passed.len() < specs.len() {
+        format!("{version} is not judged by every spec yet: {count}")
+    } else {
+        format!("{version} passed {}", passed.join(" and "))
     }
 }
 
