@@ -3,6 +3,7 @@
 
 #![cfg_attr(all(windows, not(debug_assertions)), windows_subsystem = "windows")]
 
+mod again;
 mod argument;
 mod command;
 mod demo;
@@ -42,6 +43,9 @@ fn show(opening: Opening) -> ExitCode {
     match shown {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
+            if window::first_is_going(&error) {
+                again::start();
+            }
             say(&mut io::stderr().lock(), &format!("{error:#}"));
             ExitCode::from(INTERNAL)
         }

@@ -70,6 +70,15 @@ pub(crate) fn run(opening: Opening) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Whether the window did not open because the first instance was asked to show itself and died before it answered: a
+/// moment later there is none.
+pub(crate) fn first_is_going(error: &anyhow::Error) -> bool {
+    let known = error.downcast_ref::<tauri::Error>();
+    known.is_some_and(
+        |error| matches!(error, tauri::Error::PluginInitialization(name, _) if name == "single-instance"),
+    )
+}
+
 /// Opens the window hidden, and shows it once its page is there. A hidden page is not asked to paint, so its
 /// own word for "painted" would never come; the ground below it has the theme's colour meanwhile.
 fn open(app: &AppHandle) -> tauri::Result<()> {
