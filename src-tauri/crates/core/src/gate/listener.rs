@@ -7,7 +7,7 @@
 use super::{Came, Counts, Heard, Outcome, Why, mean, never, plain, rate};
 use crate::{
     plan::{Boundary, PlannedCriterion},
-    spec::Metric,
+    spec::{Metric, Unit},
 };
 
 /// What was heard, and which of the two paths still go on.
@@ -88,6 +88,15 @@ impl Listener {
     #[must_use]
     pub const fn score_sum(&self) -> u64 {
         self.tally.score_sum
+    }
+
+    /// Their mean, in [0, 1], for what is shown; none without a score.
+    #[must_use]
+    pub fn mean(&self) -> Option<f64> {
+        #[expect(clippy::cast_precision_loss, reason = "20,000 scores of a million at most")]
+        let sum = self.tally.score_sum as f64 / f64::from(Unit::ONE.millionths());
+        let scored = self.tally.counts.scored;
+        (scored > 0).then(|| sum / f64::from(scored))
     }
 
     /// Slots heard at most if no more answers go missing than did: a missing answer may lengthen `never`.
