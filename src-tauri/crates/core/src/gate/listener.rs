@@ -115,8 +115,8 @@ impl Listener {
     #[must_use]
     pub fn mean(&self) -> Option<f64> {
         #[expect(clippy::cast_precision_loss, reason = "20,000 scores of a million at most")]
-        let sum = self.tally.score_sum as f64 / f64::from(Unit::ONE.millionths());
-        let scored = self.tally.counts.scored;
+        let sum = self.state.tally.score_sum as f64 / f64::from(Unit::ONE.millionths());
+        let scored = self.state.tally.counts.scored;
         (scored > 0).then(|| sum / f64::from(scored))
     }
 
