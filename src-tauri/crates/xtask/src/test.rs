@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Longest a build of everything may take, on a slow machine that has nothing yet.
-const BUILD_MINUTES_MAX: u64 = 60;
+const BUILD_MINUTES_MAX: u64 = 120;
 /// Longest the tests may take once they are built.
 const TEST_MINUTES_MAX: u64 = 30;
 
