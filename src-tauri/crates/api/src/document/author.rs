@@ -16,6 +16,8 @@ pub struct PlanDocument {
     pub ask: &'static str,
     /// Cases of the spec.
     pub cases: u32,
+    /// Of every cost here; ISO 4217.
+    pub currency: String,
     /// In the order of the gate.
     pub criteria: Vec<PlannedDocument>,
     /// Calls of the whole gate; criteria share them.
@@ -96,8 +98,6 @@ pub struct PlanCostDocument {
     pub at_floor: String,
     /// At most.
     pub at_most: String,
-    /// ISO 4217.
-    pub currency: String,
 }
 
 /// What it takes to tell a closer floor.
@@ -138,7 +138,7 @@ pub struct UndecidedDocument {
 pub struct BudgetDocument {
     /// Calls.
     pub calls: u64,
-    /// Decimal; null without a limit.
+    /// Decimal, in the plan's currency; null without a limit.
     pub cost: Option<String>,
     /// Milliseconds.
     pub time_ms: u64,

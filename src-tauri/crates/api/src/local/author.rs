@@ -41,13 +41,9 @@ impl Local {
         let each = [calls.if_none_fails, calls.at_target, calls.at_floor, calls.at_most];
         let costs = each.map(|calls| price.cost(calls).map(decimal));
         let cost = match costs {
-            [Some(if_none_fails), Some(at_target), Some(at_floor), Some(at_most)] => Some(PlanCostDocument {
-                if_none_fails,
-                at_target,
-                at_floor,
-                at_most,
-                currency: currency.clone(),
-            }),
+            [Some(if_none_fails), Some(at_target), Some(at_floor), Some(at_most)] => {
+                Some(PlanCostDocument { if_none_fails, at_target, at_floor, at_most })
+            }
             _ => None,
         };
         let time_ms = match each.map(|calls| price.time_ms(calls)) {
@@ -69,6 +65,7 @@ impl Local {
             criteria: criteria.map(|(one, written)| planned(one, written, &price, &currency)).collect(),
             calls: counted(each),
             cost,
+            currency,
             time_ms,
             budget: BudgetDocument {
                 calls: budget.calls,

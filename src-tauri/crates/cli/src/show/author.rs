@@ -27,7 +27,8 @@ pub(crate) fn plan(output: Output, document: &PlanDocument) {
     for line in table(&totals(document)) {
         output.line(format!("  {line}"));
     }
-    let cost = document.budget.cost.as_ref().map(|cost| format!(", {cost}")).unwrap_or_default();
+    let cost = document.budget.cost.as_ref();
+    let cost = cost.map(|cost| format!(", {cost} {}", document.currency)).unwrap_or_default();
     let minutes = document.budget.time_ms.div_ceil(60_000);
     let budget = format!("  Budget: {} calls{cost}, {minutes} min.", document.budget.calls);
     output.line(output.paint(Ink::Quiet, &budget));
@@ -66,10 +67,8 @@ fn totals(document: &PlanDocument) -> Vec<Vec<String>> {
     let cost = document.cost.as_ref();
     let time = document.time_ms;
     let row = |label: &str, about: &str, calls: u64, cost: Option<&String>, time_ms: Option<u64>| {
-        let cost = match (cost, document.cost.as_ref()) {
-            (Some(cost), Some(document)) => format!("{cost} {}", document.currency),
-            _ => "cost not known yet".to_owned(),
-        };
+        let cost = cost
+            .map_or_else(|| "cost not known yet".to_owned(), |cost| format!("{cost} {}", document.currency));
         let time =
             time_ms.map_or_else(|| "time not known yet".to_owned(), |ms| format!("{} s", ms.div_ceil(1_000)));
         vec![label.to_owned(), format!("{about}{calls} calls"), cost, time]
