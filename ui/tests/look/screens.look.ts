@@ -9,7 +9,9 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { empty, fresh, opened, stranger } from './fixture';
+import { SELFTEST_RUNNING } from './fixture/author';
 import { hard } from './fixture/hard';
+import { SOURCE } from './fixture/workspace';
 import { type Fixture, type FixtureServer, serve } from './server';
 
 const ROOT = new URL('../..', import.meta.url).pathname;
@@ -63,6 +65,11 @@ const LOOKS: Look[] = [
       await page.waitForSelector('[data-testid="toasts-below"]:has-text("2 more")');
     },
   },
+  { name: 'specs-selftest-new', fixture: opened, hash: '#/specs?tab=selftest', ready: 'selftest-start' },
+  { name: 'specs-selftest-going', fixture: () => ({ ...opened(), selftest_state: () => SELFTEST_RUNNING, spec_source: () => ({ ...SOURCE, diagnostics: [] }) }), hash: '#/specs?tab=selftest', ready: 'selftest-start', act: async (page) => { await page.click('[data-testid="selftest-start"]'); await page.waitForSelector('[data-testid="selftest-running"]'); } },
+  { name: 'specs-selftest', fixture: () => ({ ...opened(), spec_source: () => ({ ...SOURCE, diagnostics: [] }) }), hash: '#/specs?tab=selftest', ready: 'selftest-start', act: async (page) => { await page.click('[data-testid="selftest-start"]'); await page.waitForSelector('[data-testid="selftest-rates"]'); } },
+  { name: 'specs-selftest-below', fixture: () => ({ ...opened(), spec_source: () => ({ ...SOURCE, diagnostics: [] }) }), hash: '#/specs?tab=selftest', ready: 'selftest-start', act: async (page) => { await page.click('[data-testid="selftest-start"]'); await page.locator('[data-testid="selftest-kinds"]').scrollIntoViewIfNeeded(); await page.locator('[data-testid="selftest-shape"]').scrollIntoViewIfNeeded(); } },
+  { name: 'specs-backtest', fixture: opened, hash: '#/specs?tab=backtest', ready: 'backtest' },
   { name: 'specs-hard', fixture: () => hard(opened()), hash: '#/specs', ready: 'plan-lines' },
   { name: 'home-hard', fixture: () => hard(opened()), hash: '#/home', ready: 'health' },
   { name: 'run-hard', fixture: () => hard(opened()), hash: '#/run', ready: 'run-facts', act: async (page) => void (await page.waitForSelector('#row-3')) },
