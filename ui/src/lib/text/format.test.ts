@@ -11,7 +11,7 @@ describe('numbers for people', () => {
   });
 
   it('writes shares as so many in 100, and never a found one as none', () => {
-    expect([0, 0.0004, 0.0021, 0.05, 0.112, 0.61, 1].map(in100)).toEqual(['0', 'under 0.1', '0.2', '5', '11.2', '61', '100']);
+    expect([0, 0.0004, 0.0021, 0.05, 0.112, 0.61, 1].map(in100)).toEqual(['0', '< 0.1', '0.2', '5', '11.2', '61', '100']);
   });
 
   it('writes small amounts with the digits that they have', () => {

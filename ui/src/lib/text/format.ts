@@ -10,10 +10,10 @@ export function rate(value: number, digits = 2): string {
   return value < 0 && Number(text) !== 0 ? MINUS + text : text;
 }
 
-/** A share as so many in 100, with one decimal where there is one: `4.2`, `61`, `under 0.1`. */
+/** A share as so many in 100, with one decimal where there is one: `4.2`, `61`, `< 0.1`. */
 export function in100(share: number): string {
   const value = share * 100;
-  if (value > 0 && value < 0.05) return 'under 0.1';
+  if (value > 0 && value < 0.05) return '< 0.1';
   return trimmed(value);
 }
 
