@@ -132,7 +132,7 @@ fn planned(
     if !one.curve.is_empty() {
         lines.push(price.line("At the target", up(one.at_target), true));
         if let Some(hardest) = hardest(one) {
-            let label = format!("At {} %, hardest", words::trimmed(hardest.rate * 100.0));
+            let label = format!("At {:.0} %, hardest", hardest.rate * 100.0);
             lines.push(price.line(&label, up(hardest.calls), true));
         }
         lines.push(price.line("At the floor", up(one.at_floor), true));
