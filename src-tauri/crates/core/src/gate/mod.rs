@@ -21,6 +21,7 @@ mod outlook;
 mod plain;
 mod planning;
 mod rate;
+mod saying;
 pub mod words;
 
 pub use certificate::Certificate;

@@ -123,6 +123,8 @@ pub struct Tells {
     /// A floor half as far from the target, and the calls that it takes at most; none where a plan may not have
     /// so many.
     pub closer: Option<(Unit, u32)>,
+    /// The same floor, and the calls that tell it when they are looked at once, at the end; none beyond 20,000.
+    pub closer_at_once: Option<(Unit, u32)>,
 }
 
 /// How often `never` blocks a version.
@@ -317,17 +319,22 @@ fn tells(spec: &Spec, planned: &PlannedCriterion, levels: Levels) -> Tells {
     let cases = u32::try_from(planned.cases.len()).unwrap_or(u32::MAX);
     let (blocked, passed) = (risk.wrongly_blocked.as_f64(), risk.wrongly_passed.as_f64());
     let one_round = design::detectable(cases, target.as_f64(), blocked, passed).floor;
-    let closer = Unit::from_millionths(u32::midpoint(target.millionths(), floor.millionths()));
-    let closer = closer.and_then(|floor| {
+    let half = Unit::from_millionths(u32::midpoint(target.millionths(), floor.millionths()));
+    let closer_at_once = half.and_then(|floor| {
+        let claim = Levels { floor, ..levels }.claim().ok()?;
+        Some((floor, design::fixed_of(&claim).ok()?.n))
+    });
+    let closer = half.and_then(|floor| {
         let heard: Vec<_> = spec.cases.iter().filter(|case| planned.cases.contains(&case.name)).collect();
         let first = planning::first_boundary(spec.ask, &heard);
         let calls = rate::calls_max(&planned.name, Levels { floor, ..levels }, first).ok()?;
         Some((floor, calls))
     });
-    Tells { target, floor, one_round: Unit::from_f64(one_round).unwrap_or(Unit::ZERO), closer }
+    let one_round = Unit::from_f64(one_round).unwrap_or(Unit::ZERO);
+    Tells { target, floor, one_round, closer, closer_at_once }
 }
 
-fn whole(mean: f64) -> u32 {
+pub(super) fn whole(mean: f64) -> u32 {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,

@@ -6,5 +6,6 @@ mod mean;
 mod plan;
 mod rates;
 mod run;
+mod selftest;
 mod verdict;
 mod world;

@@ -82,7 +82,7 @@ impl World {
         }
     }
 
-    fn delay(&self, slot: &Slot, came: &Came) -> u64 {
+    pub(crate) fn delay(&self, slot: &Slot, came: &Came) -> u64 {
         let passed = matches!(came, Came::Answer { passed: Some(true), .. });
         let slow = if passed { 0 } else { self.slow_failures };
         1 + slow + mix(&[self.delays, Self::key(slot)]) % 50
