@@ -7,13 +7,13 @@ use serde_json::Value;
 
 use crate::{
     dto::{
-        About, Answer, CaseAnswers, CaseAnswersArgs, Checked, CompareArgs, Comparison, HeatMap, HeatMapArgs,
-        Nothing, Picked, PlanArgs, PlanView, Preview, PromoteArgs, PromotePreviewArgs, Recents, ReleaseHead,
-        RollbackArgs, RollbackPreviewArgs, Rows, RunRef, RunRowsArgs, RunStartArgs, RunState, RunStateArgs,
-        SettleArgs, Source, SpecCheckArgs, SpecSaveArgs, SpecSourceArgs, SpecTree, Status, Timeline,
-        TimelineArgs, TrialArgs, Trust, TrustGiveArgs, VerdictArgs, VerdictState, Verdicts, VerdictsArgs,
-        Verified, VersionArgs, VersionView, Versions, VersionsArgs, Workspace, WorkspaceOpenArgs,
-        WorkspaceState,
+        About, Agreements, AgreementsArgs, Answer, CaseAnswers, CaseAnswersArgs, Checked, CompareArgs,
+        Comparison, HeatMap, HeatMapArgs, LabelArgs, Nothing, Picked, PlanArgs, PlanView, Preview,
+        PromoteArgs, PromotePreviewArgs, Recents, ReleaseHead, RollbackArgs, RollbackPreviewArgs, Rows,
+        RunRef, RunRowsArgs, RunStartArgs, RunState, RunStateArgs, SettleArgs, Source, SpecCheckArgs,
+        SpecSaveArgs, SpecSourceArgs, SpecTree, Status, Timeline, TimelineArgs, TrialArgs, Trust,
+        TrustGiveArgs, VerdictArgs, VerdictState, Verdicts, VerdictsArgs, Verified, VersionArgs, VersionView,
+        Versions, VersionsArgs, Workspace, WorkspaceOpenArgs, WorkspaceState,
     },
     error::{ApiError, Code},
 };
@@ -100,6 +100,10 @@ commands! {
     verdict(VerdictArgs) -> VerdictState;
     /// The answers of one of its cases.
     case_answers(CaseAnswersArgs) -> CaseAnswers;
+    /// How far its scorers agree with what people say of the same answers.
+    agreements(AgreementsArgs) -> Agreements;
+    /// Notes what a person says of a scorer's word on an answer.
+    label(LabelArgs) -> Agreements;
 
     /// Versions, the newest first.
     versions(VersionsArgs) -> Versions;

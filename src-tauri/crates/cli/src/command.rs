@@ -223,6 +223,9 @@ async fn promote(
         return Ok(Exit::Refused);
     }
     let (environment, version) = local.promotion(&words)?;
+    for sentence in local.tried(&environment)? {
+        output.remark(output.paint(Ink::Quiet, &sentence));
+    }
     let question = format!("Let {} go live in {environment}?", version.id.0.short());
     if !confirmed(output, yes, &question)? {
         return Ok(Exit::Refused);

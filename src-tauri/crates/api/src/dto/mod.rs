@@ -23,6 +23,7 @@ macro_rules! words {
 }
 
 mod event;
+mod label;
 mod release;
 mod run;
 mod shared;
@@ -33,6 +34,7 @@ mod version;
 mod workspace;
 
 pub use event::*;
+pub use label::*;
 pub use release::*;
 pub use run::*;
 pub use shared::*;

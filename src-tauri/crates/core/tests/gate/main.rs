@@ -2,6 +2,7 @@
 
 mod kit;
 mod mean;
+mod monitor;
 mod plan;
 mod rates;
 mod run;

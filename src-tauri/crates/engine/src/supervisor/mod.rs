@@ -3,10 +3,13 @@
 mod asking;
 pub mod disk;
 mod engine;
+mod flaky;
 mod following;
 mod gating;
 pub mod git;
 mod journal;
+mod labelling;
+mod monitoring;
 pub mod reading;
 pub mod recipe;
 mod releasing;
@@ -19,8 +22,11 @@ mod watched;
 
 pub use asking::AskingError;
 pub use engine::{Engine, EngineError, Open, TrustWord};
+pub use flaky::flaky;
 pub use following::{FollowError, Followed, Following, Hear};
 pub use gating::GatingError;
-pub use releasing::{Judgement, Lane, ReleaseError, Settled};
+pub use labelling::{ScorerAgreement, agreements};
+pub use monitoring::MonitorError;
+pub use releasing::{Judgement, Lane, ReleaseError, Settled, TriedSince};
 pub use running::{Answered, RunError, RunReport, RunRequest, SpecReport, Watch};
 pub use signing::Verified;

@@ -4,6 +4,7 @@ mod journal;
 mod judgement;
 mod lane;
 mod probe;
+mod tried;
 mod weakening;
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
@@ -23,7 +24,7 @@ use self::{
     lane::previous,
     probe::{EndpointProbe, SealedContent},
 };
-pub use self::{judgement::Judgement, lane::Lane};
+pub use self::{judgement::Judgement, lane::Lane, tried::TriedSince};
 use super::{
     asking::{Asking, AskingError, Elsewhere},
     engine::{Engine, EngineError},
