@@ -22,6 +22,7 @@ macro_rules! words {
     )+ };
 }
 
+mod author;
 mod event;
 mod label;
 mod release;
@@ -33,6 +34,7 @@ mod verdict;
 mod version;
 mod workspace;
 
+pub use author::*;
 pub use event::*;
 pub use label::*;
 pub use release::*;

@@ -191,12 +191,16 @@ pub(super) fn tried(found: &TriedSince) -> TriedDocument {
 }
 
 fn cost(cost: MicroMoney) -> CostDocument {
-    let sign = if cost.micros < 0 { "-" } else { "" };
-    let (whole, part) = (cost.micros.unsigned_abs() / 1_000_000, cost.micros.unsigned_abs() % 1_000_000);
+    CostDocument { amount: decimal(cost.micros), currency: cost.currency.to_string() }
+}
+
+/// Millionths as a decimal number, with the digits that it needs.
+pub(super) fn decimal(micros: i64) -> String {
+    let sign = if micros < 0 { "-" } else { "" };
+    let (whole, part) = (micros.unsigned_abs() / 1_000_000, micros.unsigned_abs() % 1_000_000);
     let digits = format!("{part:06}");
     let digits = digits.trim_end_matches('0');
-    let amount = if digits.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{digits}") };
-    CostDocument { amount, currency: cost.currency.to_string() }
+    if digits.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{digits}") }
 }
 
 fn spec(report: &SpecReport, known: &Known) -> SpecDocument {
@@ -294,17 +298,17 @@ fn criterion(verdict: &CriterionVerdict) -> CriterionDocument {
 }
 
 /// What a rule declares.
-struct Levels {
-    rule: &'static str,
-    metric: String,
-    target: Option<Unit>,
-    floor: Option<Unit>,
-    wrongly_blocked: Option<Unit>,
-    wrongly_passed: Option<Unit>,
+pub(super) struct Levels {
+    pub(super) rule: &'static str,
+    pub(super) metric: String,
+    pub(super) target: Option<Unit>,
+    pub(super) floor: Option<Unit>,
+    pub(super) wrongly_blocked: Option<Unit>,
+    pub(super) wrongly_passed: Option<Unit>,
 }
 
 impl Levels {
-    fn of(rule: &Rule) -> Self {
+    pub(super) fn of(rule: &Rule) -> Self {
         let bare = |rule, metric| Self {
             rule,
             metric,
@@ -349,7 +353,10 @@ fn metric(metric: &Metric) -> String {
         Metric::Within { of: Measure::CostMicros, .. } => "cost".to_owned(),
         Metric::Within { of: Measure::TokensOut, .. } => "tokens".to_owned(),
         Metric::Graded(name) => name.to_string(),
-        Metric::Weighted(_) => "weighted".to_owned(),
+        Metric::Weighted(parts) => {
+            let parts = parts.iter().map(|(weight, part)| format!("{weight} × {}", self::metric(part)));
+            parts.collect::<Vec<_>>().join(" + ")
+        }
     }
 }
 

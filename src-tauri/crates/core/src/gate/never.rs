@@ -20,7 +20,11 @@ pub(super) fn boundary(
 ) -> Result<Boundary, PlanProblem> {
     let refused = |problem| PlanProblem::NoDesign { criterion: name.clone(), problem };
     let made = stat::boundary(failure_rate.as_f64(), wrongly_passed.as_f64()).map_err(refused)?;
-    let mut pass_at_missing_le = made.pass_at_missing_le;
+    Ok(Boundary::FirstFailure { pass_at_missing_le: not_before(made.pass_at_missing_le, first) })
+}
+
+/// The same thresholds, and none before `first` trials.
+pub(super) fn not_before(mut pass_at_missing_le: Vec<i32>, first: u32) -> Vec<i32> {
     let last = pass_at_missing_le.last().copied().unwrap_or(-1);
     while pass_at_missing_le.len() <= first as usize {
         pass_at_missing_le.push(last);
@@ -28,7 +32,7 @@ pub(super) fn boundary(
     for early in pass_at_missing_le.iter_mut().take(first as usize) {
         *early = -1;
     }
-    Ok(Boundary::FirstFailure { pass_at_missing_le })
+    pass_at_missing_le
 }
 
 /// What it says.
@@ -53,15 +57,4 @@ pub(super) fn heard_max(pass_at_missing_le: &[i32], missing: u32) -> u32 {
     let place = pass_at_missing_le.iter().position(|&allowed| i64::from(allowed) >= i64::from(missing));
     let last = pass_at_missing_le.len().saturating_sub(1);
     u32::try_from(place.unwrap_or(last)).unwrap_or(u32::MAX)
-}
-
-/// Slots to a decision if all that follow pass.
-pub(super) fn steps_to_pass(pass_at_missing_le: &[i32], tally: &Tally) -> u32 {
-    let heard = tally.counts.heard() as usize;
-    let last = i64::from(pass_at_missing_le.last().copied().unwrap_or(-1));
-    let missing = i64::from(tally.counts.lost());
-    let bar = if missing > last { 0 } else { missing };
-    let ahead = pass_at_missing_le.get(heard + 1..).unwrap_or_default();
-    let steps = ahead.iter().position(|&allowed| i64::from(allowed) >= bar).unwrap_or(ahead.len());
-    u32::try_from(steps).unwrap_or(u32::MAX).saturating_add(1)
 }

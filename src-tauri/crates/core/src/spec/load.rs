@@ -400,11 +400,7 @@ fn spec(
     }
     let isolation =
         fields.get("isolation").and_then(|at| reader.choice(&at, &ISOLATIONS)).unwrap_or_default();
-    if let Some(at) = fields.get("deterministic")
-        && reader.boolean(&at) == Some(true)
-    {
-        reader.later(&at.pointer, fields.key_place("deterministic"), "`deterministic: true`");
-    }
+    let deterministic = fields.get("deterministic").and_then(|at| reader.boolean(&at)).unwrap_or_default();
     let budget =
         fields.get("budget").map(|at| budget(reader, &at, workspace.defaults.budget, workspace.currency));
     let mut scorers = Scorers::default();
@@ -415,6 +411,9 @@ fn spec(
     }
     let complete = !reader.failed_since(before_cases);
     let cases = cases.cases;
+    if let (true, Some(at)) = (deterministic, fields.get("deterministic")) {
+        refuse_trials(reader, &at, &cases);
+    }
     let named = named_scorers(reader, fields, &mut scorers);
     let gate = match reader.required(fields, "gate", "a spec") {
         None => Vec::new(),
@@ -432,7 +431,7 @@ fn spec(
     }
     let quarantine = fields.get("quarantine");
     let quarantine = quarantine.map(|at| quarantine::read(reader, &at, &cases, complete)).unwrap_or_default();
-    let meaning = match meaning::spec(&cases, &named, &gate, &quarantine, ask, false) {
+    let meaning = match meaning::spec(&cases, &named, &gate, &quarantine, ask, deterministic) {
         Ok(meaning) => meaning,
         Err(error) => {
             reader.error(&fields.at, "number-range", error.to_string(), "write a smaller number, or text");
@@ -444,7 +443,7 @@ fn spec(
         description,
         agent: agent?,
         ask,
-        deterministic: false,
+        deterministic,
         isolation,
         cases,
         scorers: scorers.0,
@@ -454,6 +453,17 @@ fn spec(
         budget,
         meaning,
     })
+}
+
+/// A deterministic agent scores a case alike each time: more trials of it would say nothing.
+fn refuse_trials(reader: &mut Reader<'_>, at: &At<'_>, cases: &[super::Case]) {
+    if let Some(case) = cases.iter().find(|case| case.trials.get() > 1) {
+        let message =
+            format!("the case `{}` has several trials, and the agent is declared deterministic", case.name);
+        let mut found = Diagnostic::error("conflict", &case.file, &at.pointer, case.place, message);
+        found.help = Some("leave out its `trials`, or `deterministic: true`".to_owned());
+        reader.push(found);
+    }
 }
 
 fn named_scorers(
