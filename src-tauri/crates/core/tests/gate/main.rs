@@ -3,6 +3,7 @@
 mod finite;
 mod kit;
 mod mean;
+mod monitor;
 mod plan;
 mod rates;
 mod run;
