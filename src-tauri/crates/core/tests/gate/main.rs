@@ -4,6 +4,7 @@ mod finite;
 mod goal;
 mod kit;
 mod mean;
+mod monitor;
 mod plan;
 mod rates;
 mod run;
