@@ -1,5 +1,6 @@
 //! Several trials of the same case: the chance that all of them pass, or that one does; and how much they
-//! disagree.
+//! disagree: the intraclass correlation of the one-way analysis of variance (Shrout and Fleiss, 1979, case 1),
+//! [`pass_hat_k`] of τ-bench (arXiv 2406.12045) and [`pass_at_k`] of Chen and others (arXiv 2107.03374).
 
 /// pass^k, estimated without bias from `c` passes among `n` trials of a case: the chance that `k` trials drawn
 /// from them all pass, C(c, k) / C(n, k). None when fewer than `k` trials were made.
