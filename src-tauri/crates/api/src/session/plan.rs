@@ -129,10 +129,10 @@ fn planned(
         whole
     };
     let mut lines = vec![price.line("Perfect version", one.if_none_fails, false)];
-    if one.tells.is_some() {
+    if !one.curve.is_empty() {
         lines.push(price.line("At the target", up(one.at_target), true));
         if let Some(hardest) = hardest(one) {
-            let label = format!("At {} %, hardest", words::trimmed(hardest.rate * 100.0));
+            let label = format!("At {:.0} %, hardest", hardest.rate * 100.0);
             lines.push(price.line(&label, up(hardest.calls), true));
         }
         lines.push(price.line("At the floor", up(one.at_floor), true));
@@ -146,14 +146,27 @@ fn planned(
         name: one.name.to_string(),
         blocking: one.blocking,
         rule: criterion::rule(&written.rule, currency),
-        tells: one.tells.map_or_else(String::new, |tells| {
-            format!("Tells {} from {}.", words::Percent(tells.target), words::Percent(tells.floor))
-        }),
-        promise: criterion::promise(&written.rule),
+        tells: tells(one),
+        promise: criterion::promise(&written.rule, one.given_determinism.is_some()),
         target: target.map(|target| target.as_f64()),
         floor: floor.map(|floor| floor.as_f64()),
         curve: curve(one),
         lines,
+    }
+}
+
+fn tells(one: &CriterionOutlook) -> String {
+    let apart = |target, floor| format!("Tells {} from {}", words::Percent(target), words::Percent(floor));
+    match (one.tells, one.given_determinism) {
+        (Some(tells), _) => format!("{}.", apart(tells.target, tells.floor)),
+        (None, Some(given)) => format!(
+            "{}, given determinism: {} are asked again, and none that differs means a flip rate of at most {} (rule of \
+             three).",
+            apart(given.target, given.floor),
+            words::count(given.asked_again),
+            words::Percent(given.differs_max)
+        ),
+        (None, None) => String::new(),
     }
 }
 

@@ -224,6 +224,7 @@ fn spec_entries(spec: &Spec) -> Entries {
     put(&mut entries, "ask", word_for(&ASKS, spec.ask));
     put(&mut entries, "session", Yaml::text("fresh"));
     put(&mut entries, "isolation", word_for(&ISOLATIONS, spec.isolation));
+    put(&mut entries, "deterministic", Yaml::word(spec.deterministic));
     put_if(&mut entries, "budget", spec.budget.map(budget));
     let scorers = &spec.scorers;
     let cases = spec.cases.iter().map(|case| {
@@ -428,7 +429,7 @@ fn target_entries(entries: &mut Entries, of: &Metric, target: Unit) {
             let parts = parts.iter().map(|(weight, part)| (scored(part), Yaml::word(weight))).collect();
             put(entries, "weighted", Yaml::Map(parts));
         }
-        of => put(entries, "metric", Yaml::text(&scored(of))),
+        of => put(entries, "metric", Yaml::text(scored(of))),
     }
     match measure {
         None => put(entries, "target", percent(target)),
