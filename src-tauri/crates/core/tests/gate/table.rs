@@ -144,7 +144,15 @@ fn means() -> Vec<Row> {
             level(|_| 0.75),
         ),
         Row::new("percentile p95 (95/85)", suite(within(95.0, 85.0)), fast(0.95), fast(0.85)),
+        deterministic(),
     ]
+}
+
+/// Every case is always right or always wrong: 10 of 100 cases wrong, or 20.
+fn deterministic() -> Row {
+    let suite = Spec { deterministic: true, ..spec(cases(100), one(rate(90.0, 80.0))) };
+    let wrong: [fn(usize) -> f64; 2] = [|case| f64::from(case >= 10), |case| f64::from(case >= 20)];
+    Row::new("rate 90/80, `deterministic`, 100 cases", suite, pass(wrong[0]), pass(wrong[1]))
 }
 
 fn several() -> Vec<Row> {
