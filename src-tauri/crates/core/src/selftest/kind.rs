@@ -154,21 +154,6 @@ pub(super) fn broken(spec: &Spec, suite: &Suite, fault: &Fault, good: &Means, dr
     means
 }
 
-/// Makes every case always right or always wrong, as those of a deterministic agent are: as many wrong as the means
-/// say, a good version's rounded down and a faulty one's up, shaky cases first.
-pub(super) fn settle(means: &mut Means, good: bool, draw: Draw) {
-    let passes = &mut means[0];
-    let wrong: f64 = passes.iter().map(|mean| 1.0 - mean).sum();
-    // A hair, so that a sum of fractions that is a whole number counts as one.
-    let wrong = if good { (wrong + 1e-6).floor() } else { (wrong - 1e-6).ceil() };
-    let mut order: Vec<(usize, f64)> =
-        passes.iter().enumerate().map(|(case, mean)| (case, draw.fraction(case as u64) - mean)).collect();
-    order.sort_by(|(_, one), (_, other)| other.total_cmp(one));
-    for (place, (case, _)) in order.into_iter().enumerate() {
-        passes[case] = if super::real(place) < wrong { 0.0 } else { 1.0 };
-    }
-}
-
 /// Everything that a case is scored by is 0; how long it takes and what it costs stays.
 fn break_case(suite: &Suite, means: &mut Means, case: usize) {
     for (channel, means) in suite.channels().iter().zip(means) {

@@ -173,15 +173,24 @@ impl SelfTest {
         let own = self.seed.at(u64::from(number));
         let good = self.suite.good(own.at(1));
         let draw = own.at(2 + kind as u64);
-        let mut means = match self.kinds.get(kind) {
+        let means = match self.kinds.get(kind) {
             Some(fault) => kind::broken(&self.spec, &self.suite, fault, &good, draw.at(1)),
             None => good.clone(),
         };
-        if self.spec.deterministic {
-            kind::settle(&mut means, self.kinds.get(kind) == Some(&Fault::None), draw.at(3));
-        }
+        let means = match self.spec.deterministic {
+            true => self.suite.settled(means, self.kinds.get(kind) == Some(&Fault::None), draw.at(3)),
+            false => means,
+        };
         let plan = self.plan_of(kind, number)?;
-        let version = Simulated::new(&self.suite, &plan, means, good, self.weather, draw.at(2));
+        let version = Simulated::new(
+            &self.suite,
+            &plan,
+            means,
+            good,
+            self.weather,
+            draw.at(2),
+            self.spec.deterministic,
+        );
         let (hearing, outcome) = if number < PLAYED {
             let ran = world::run(&plan, &version, &Drive::at(self.concurrency), &[])?;
             let asked = u32::try_from(ran.asked).unwrap_or(u32::MAX);
