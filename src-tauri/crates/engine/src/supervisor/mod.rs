@@ -19,6 +19,8 @@ mod running;
 pub mod seal;
 mod selftest;
 mod signing;
+#[cfg(test)]
+mod simulation;
 pub mod trust;
 pub mod user;
 mod watched;
