@@ -4,9 +4,9 @@
 //! failed, on the way to *fail* as passed. It is met only on the first, not met only on the second, and else
 //! undecided for missing answers.
 
-use super::{Came, Counts, Heard, Outcome, Why, mean, never, plain, rate};
+use super::{Came, Counts, Heard, Outcome, Why, mean, never, paired, plain, rate};
 use crate::{
-    plan::{Boundary, PlannedCriterion},
+    plan::{Boundary, PlannedCriterion, Side},
     spec::Metric,
 };
 
@@ -50,16 +50,23 @@ pub struct Listener {
     tally: Tally,
     /// Of bets.
     evidence: Option<mean::Evidence>,
+    /// Of a comparison.
+    pairs: Option<paired::Pairs>,
     outcome: Option<Outcome>,
     closed: bool,
 }
 
 impl Listener {
-    /// One that has heard nothing. Without a case to hear it is undecided for good.
+    /// One that has heard nothing. Without a case to hear, or a live version to compare with where it compares, it is
+    /// undecided for good.
     #[must_use]
-    pub(super) fn new(criterion: &PlannedCriterion, has_cases: bool) -> Self {
+    pub(super) fn new(criterion: &PlannedCriterion, has_cases: bool, has_baseline: bool) -> Self {
         let heard_max = criterion.heard_max();
-        let nothing = !has_cases || heard_max == 0;
+        let nothing = if !has_cases || heard_max == 0 {
+            Some(Why::NothingToJudge)
+        } else {
+            (criterion.compares() && !has_baseline).then_some(Why::NoBaseline)
+        };
         Self {
             boundary: criterion.boundary.clone(),
             metric: criterion.metric().clone(),
@@ -67,7 +74,8 @@ impl Listener {
             heard_max,
             tally: Tally::default(),
             evidence: mean::Evidence::of(&criterion.boundary),
-            outcome: nothing.then_some(Outcome::Inconclusive(Why::NothingToJudge)),
+            pairs: paired::Pairs::of(&criterion.boundary),
+            outcome: nothing.map(Outcome::Inconclusive),
             closed: false,
         }
     }
@@ -78,7 +86,24 @@ impl Listener {
         self.blocking
     }
 
-    /// What its slots were.
+    /// Whether it hears both sides of a comparison.
+    #[must_use]
+    pub const fn compares(&self) -> bool {
+        matches!(self.boundary, Boundary::Paired { .. })
+    }
+
+    /// Whether slots of this side are for it.
+    pub(super) fn hears(&self, side: Side) -> bool {
+        side == Side::Candidate || self.compares()
+    }
+
+    /// Of a comparison: pairs in which the candidate scored more.
+    #[must_use]
+    pub fn better(&self) -> u32 {
+        self.pairs.as_ref().map_or(0, paired::Pairs::better)
+    }
+
+    /// What its slots were; of a comparison its pairs, failed being those in which the candidate scored less.
     #[must_use]
     pub const fn counts(&self) -> Counts {
         self.tally.counts
@@ -123,8 +148,13 @@ impl Listener {
         self.closed = true;
     }
 
-    /// Hears the next slot of its sub-sequence.
-    pub(super) fn hear(&mut self, came: &Came, reused: bool) {
+    /// Hears the next slot of its sub-sequence; of a comparison first the candidate's, then the live version's.
+    pub(super) fn hear(&mut self, side: Side, came: &Came, reused: bool) {
+        if let Some(pairs) = &mut self.pairs {
+            let half = paired::Half::of(came, &self.metric, reused);
+            self.outcome = pairs.hear(side, half, &mut self.tally);
+            return;
+        }
         let heard = self.tally.counts.hear(came, &self.metric, reused);
         if let Heard::Score(score) = heard {
             self.tally.score_sum += u64::from(score.millionths());
@@ -142,15 +172,15 @@ impl Listener {
                 }
                 None => Some(Outcome::Inconclusive(Why::Undecided)),
             },
-            // No plan of this method holds one. A later build's plan is not judged by halves.
+            // Heard above; without levels that are some it is none. A later build's plan is not judged by halves.
             Boundary::Paired { .. } | Boundary::WithoutReplacement { .. } => {
                 Some(Outcome::Inconclusive(Why::Undecided))
             }
         };
     }
 
-    /// Slots that it still has to hear to be decided if all that follow pass: nothing beyond them is asked. At
-    /// least 1 while it listens.
+    /// Slots (of a comparison pairs) that it still has to hear to be decided if all that follow pass, and the live
+    /// version passes too: nothing beyond them is asked. At least 1 while it listens.
     #[must_use]
     pub fn steps_to_pass(&self) -> u32 {
         let steps = match &self.boundary {
@@ -164,7 +194,10 @@ impl Listener {
             Boundary::Betting { .. } => {
                 self.evidence.as_ref().map_or(1, |evidence| evidence.steps_to_pass(&self.tally))
             }
-            Boundary::Paired { .. } | Boundary::WithoutReplacement { .. } => 1,
+            Boundary::Paired { .. } => {
+                self.pairs.as_ref().map_or(1, |pairs| pairs.steps_to_pass(&self.tally))
+            }
+            Boundary::WithoutReplacement { .. } => 1,
         };
         steps.max(1)
     }

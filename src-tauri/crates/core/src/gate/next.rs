@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::{Came, Hearing, SlotFacts, Why, hearing::Place};
 use crate::{
     id::CanonicalError,
-    plan::{Plan, Slot},
+    plan::{Plan, Side, Slot},
     spec::Budget,
     time::Seq,
 };
@@ -187,9 +187,12 @@ impl Seen {
         let mut ask = Vec::new();
         for (number, place) in self.hearing.to_come().take(self.window_max) {
             let mut within = self.hearing.is_opening(place);
-            for &hearer in self.hearing.hearers(place.case) {
+            for hearer in self.hearing.hearers(place) {
                 within |= reach[hearer] > 0;
-                reach[hearer] = reach[hearer].saturating_sub(1);
+                // A pair is heard with the live version's slot.
+                if place.side == Side::Baseline || !listeners[hearer].compares() {
+                    reach[hearer] = reach[hearer].saturating_sub(1);
+                }
             }
             if number < self.settled_below {
                 continue;

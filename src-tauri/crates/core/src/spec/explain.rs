@@ -403,8 +403,14 @@ fn criterion(criterion: &Criterion) -> Yaml {
             put(&mut entries, "wrongly_passed", percent(risk.wrongly_passed));
             put(&mut entries, "trials_max", Yaml::word(trials_max));
         }
-        // It comes with a later format; until then no file holds one.
-        Rule::MaxDrop { .. } => {}
+        Rule::MaxDrop { of, margin, risk, environment, pairs_max, .. } => {
+            put(&mut entries, "metric", Yaml::text(metric_name(of)));
+            put(&mut entries, "max_drop", percent(*margin));
+            put(&mut entries, "against", Yaml::text(format!("live@{environment}")));
+            put(&mut entries, "wrongly_blocked", percent(risk.wrongly_blocked));
+            put(&mut entries, "wrongly_passed", percent(risk.wrongly_passed));
+            put(&mut entries, "pairs_max", Yaml::word(pairs_max));
+        }
     }
     if !criterion.only.is_empty() {
         put(&mut entries, "tag", Yaml::texts(criterion.only.iter().map(|tag| tag.as_str())));
@@ -413,17 +419,22 @@ fn criterion(criterion: &Criterion) -> Yaml {
     Yaml::Map(entries)
 }
 
+/// The name that the format has for a metric.
+fn metric_name(of: &Metric) -> &str {
+    let measure = match of {
+        Metric::Within { of, .. } => Some(*of),
+        Metric::Graded(name) => return name.as_str(),
+        Metric::PassRate | Metric::Weighted(_) => None,
+    };
+    METRICS.iter().find(|(_, known)| *known == measure).map_or("pass_rate", |(name, _)| name)
+}
+
 fn target_entries(entries: &mut Entries, of: &Metric, target: Unit) {
     let measure = match of {
         Metric::Within { of, at_most } => Some((*of, *at_most)),
         Metric::PassRate | Metric::Graded(_) | Metric::Weighted(_) => None,
     };
-    let known = METRICS.iter().find(|(_, known)| *known == measure.map(|(of, _)| of));
-    let name = match of {
-        Metric::Graded(name) => name.as_str(),
-        _ => known.map_or("pass_rate", |(name, _)| name),
-    };
-    put(entries, "metric", Yaml::text(name));
+    put(entries, "metric", Yaml::text(metric_name(of)));
     match measure {
         None => put(entries, "target", percent(target)),
         Some((of, at_most)) => {

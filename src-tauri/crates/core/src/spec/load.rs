@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Ask, Budget, Currency, Files, Isolation, MicroMoney, Risk, Spec, Unit, agent,
+    Ask, Budget, Currency, Files, Isolation, MicroMoney, Risk, Spec, Unit, against, agent,
     case::{Cases, tags},
     environment::{self, Known},
     expect::{Scorers, expectations},
@@ -411,8 +411,9 @@ fn spec(
             // Those that could not be read count too: what is wrong with them is said there.
             let declared = fields.get("scorers").map(|at| reader.entries(&at, "scorers by name"));
             let names = declared.unwrap_or_default().iter().map(|entry| entry.key.trim()).collect();
-            let heard =
-                gate::Heard { cases: &cases, complete, scorers: names, risk: workspace.defaults.risk };
+            let places = places(workspace, name, agent.as_ref());
+            let risk = workspace.defaults.risk;
+            let heard = gate::Heard { cases: &cases, complete, scorers: names, risk, places };
             gate::read(reader, &at, &heard)
         }
     };
@@ -440,6 +441,18 @@ fn spec(
         budget,
         meaning,
     })
+}
+
+/// The environments whose live version a criterion of the spec may mean.
+fn places<'w>(workspace: &'w Workspace, spec: &str, agent: Option<&AgentName>) -> against::Places<'w> {
+    let all = || workspace.environments.values().filter(|one| Some(&one.agent) == agent);
+    let requires = |one: &&Environment| {
+        one.requires.as_ref().is_none_or(|names| names.iter().any(|name| name.as_str() == spec))
+    };
+    against::Places {
+        requiring: all().filter(requires).map(|one| &one.name).collect(),
+        all: all().map(|one| &one.name).collect(),
+    }
 }
 
 fn named_scorers(

@@ -1,7 +1,7 @@
 //! The sentences of a verdict. They name what was excluded, the floor or the target, never a threshold that is not
 //! the rule; and no sentence says more than was tested.
 
-use super::{CriterionVerdict, Standing, Verdict};
+use super::{CriterionVerdict, Standing, Verdict, compared};
 use crate::{
     gate::{
         Counts, Listener, Outcome, Why,
@@ -33,6 +33,10 @@ pub(super) fn of(subject: &Subject<'_>) -> String {
             let undecided = undecided(why, heard, most, most.saturating_sub(heard));
             match why {
                 Why::Missing => format!("Undecided: {}", lost(subject, counts)),
+                // Pairs are not calls.
+                Why::Undecided if subject.listener.compares() => {
+                    format!("Undecided: {} told neither a drop nor none", plural(heard, "pair", "pairs"))
+                }
                 _ => format!("Undecided: {undecided}"),
             }
         }
@@ -54,6 +58,7 @@ fn met(subject: &Subject<'_>, counts: Counts) -> String {
             Percent(*failure_rate),
             TimesIn100(*wrongly_passed)
         ),
+        Rule::MaxDrop { margin, risk, .. } => compared::met(subject, counts, *margin, *risk, &told),
         rule => format!("{told}{}", plainly(rule)),
     }
 }
@@ -70,6 +75,7 @@ fn not_met(subject: &Subject<'_>, counts: Counts) -> String {
             let case = subject.last.map(|slot| format!("`{}`", slot.case)).unwrap_or_default();
             format!("{case} failed at call {}, and one failure blocks", count(counts.heard()))
         }
+        Rule::MaxDrop { risk, .. } => compared::not_met(subject, counts, *risk, &told),
         rule => format!("{told}{}", plainly(rule)),
     }
 }
@@ -152,6 +158,12 @@ fn lost(subject: &Subject<'_>, counts: Counts) -> String {
     };
     match subject.planned.rule {
         Rule::Never { .. } => format!("{what}, too many to rule out a failure"),
+        _ if subject.listener.compares() => format!(
+            "of {} {} lack a score; counted for this version they would let it pass, counted against it they would \
+             not",
+            plural(counts.heard(), "pair", "pairs"),
+            count(counts.lost())
+        ),
         _ => format!("{what}; counted as passed they would let it pass, counted as failed they would not"),
     }
 }
@@ -172,7 +184,9 @@ fn undecided(why: Why, heard: u32, most: u32, left: u32) -> String {
         Why::NotAsked => format!("{heard} of {most} calls are recorded{more}"),
         Why::GateDecided => format!("stopped at {heard} of {most} calls, as the gate had its answer"),
         Why::NothingToJudge => "nothing to judge: there is no case, or no blocking criterion".to_owned(),
-        Why::NoBaseline => "there is no live version to compare with".to_owned(),
+        Why::NoBaseline => {
+            "there is no live version to compare with, or none that can be asked or is recorded".to_owned()
+        }
         Why::Underfunded => format!("the budget cannot reach the {most} calls that it may need"),
         Why::Missing => "too many answers are missing to tell".to_owned(),
         Why::Opaque => "the agent declares nothing".to_owned(),
@@ -195,7 +209,9 @@ pub(super) fn headline(verdict: &Verdict, own: Unit, left: u32) -> String {
             format!("Blocked: {}.", named(&failed))
         }
         Outcome::Inconclusive(why) => match blocking().find(|one| one.outcome == verdict.outcome) {
-            Some(one) if matches!(why, Why::Missing | Why::Undecided) => format!("{}.", one.reason),
+            Some(one) if matches!(why, Why::Missing | Why::Undecided | Why::NoBaseline) => {
+                format!("{}.", one.reason)
+            }
             _ => format!("Undecided: {}.", undecided(why, verdict.heard(), verdict.heard_max, left)),
         },
     };

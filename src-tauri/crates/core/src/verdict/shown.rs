@@ -7,7 +7,7 @@ use gatewright_stat::{
     walk::{Corridor, Reached},
 };
 
-use super::Shown;
+use super::{Shown, compared};
 use crate::{
     gate::{Came, Heard, Listener, Outcome, SlotFacts, words::nine},
     plan::{Boundary, PlannedCriterion},
@@ -24,10 +24,12 @@ const CONFIDENCE: f64 = 0.95;
 /// What is shown of a criterion that heard these facts.
 pub(super) fn of(planned: &PlannedCriterion, listener: &Listener, heard: &[&SlotFacts]) -> Shown {
     let method = match &planned.boundary {
-        Boundary::Corridor { method, .. } | Boundary::Betting { method, .. } => method.clone(),
+        Boundary::Corridor { method, .. }
+        | Boundary::Betting { method, .. }
+        | Boundary::Paired { method, .. } => method.clone(),
         Boundary::FirstFailure { .. } => FIRST_FAILURE.to_owned(),
         Boundary::Fixed { .. } => THRESHOLD.to_owned(),
-        Boundary::Paired { .. } | Boundary::WithoutReplacement { .. } => {
+        Boundary::WithoutReplacement { .. } => {
             return Shown::default();
         }
     };
@@ -41,16 +43,12 @@ pub(super) fn of(planned: &PlannedCriterion, listener: &Listener, heard: &[&Slot
         Rule::Rate { of, risk, .. } => rate(&planned.boundary, of, *risk, listener, heard),
         Rule::Never { wrongly_passed, .. } => never(listener, *wrongly_passed),
         Rule::Plain { .. } => mean(listener),
-        Rule::Mean { of, target, floor, risk, .. } => {
-            let levels = Claim::new(
-                target.as_f64(),
-                floor.as_f64(),
-                risk.wrongly_blocked.as_f64(),
-                risk.wrongly_passed.as_f64(),
-            );
-            levels.map_or_else(|_| Shown::default(), |claim| graded(&claim, of, listener, heard))
-        }
-        Rule::MaxDrop { .. } => Shown::default(),
+        Rule::Mean { of, .. } => bets(planned, of, listener, heard),
+        Rule::MaxDrop { of, margin, risk, .. } => match &planned.boundary {
+            Boundary::Corridor { .. } => rate(&planned.boundary, of, *risk, listener, heard),
+            Boundary::Betting { .. } => bets(planned, of, listener, heard),
+            _ => compared::shown(of, *margin, *risk, listener, heard),
+        },
     };
     Shown { method, ..numbers }
 }
@@ -93,7 +91,7 @@ fn rate(
         low: nine(low),
         high: nine(high),
         bound: bound.to_owned(),
-        method: String::new(),
+        ..Shown::default()
     }
 }
 
@@ -136,8 +134,16 @@ fn never(listener: &Listener, wrongly_passed: Unit) -> Shown {
         low: nine(interval::clopper_pearson_lower(counts.passed(), counts.heard(), confidence)),
         high: String::new(),
         bound: "clopper-pearson one-sided".to_owned(),
-        method: String::new(),
+        ..Shown::default()
     }
+}
+
+fn bets(planned: &PlannedCriterion, of: &Metric, listener: &Listener, heard: &[&SlotFacts]) -> Shown {
+    let claim = planned.levels().and_then(|(target, floor, risk)| {
+        let (blocked, passed) = (risk.wrongly_blocked.as_f64(), risk.wrongly_passed.as_f64());
+        Claim::new(target.as_f64(), floor.as_f64(), blocked, passed).ok()
+    });
+    claim.map_or_else(Shown::default, |claim| graded(&claim, of, listener, heard))
 }
 
 /// The mean of graded scores between the ends of the confidence sequence of the bets that decide. The lower bound
@@ -163,7 +169,7 @@ fn graded(claim: &Claim, metric: &Metric, listener: &Listener, heard: &[&SlotFac
         low: nine(low),
         high: nine(high),
         bound: "confidence sequence".to_owned(),
-        method: String::new(),
+        ..Shown::default()
     }
 }
 
@@ -189,7 +195,7 @@ fn mean(listener: &Listener) -> Shown {
         low: nine(interval::wilson(known, all, CONFIDENCE).low),
         high: nine(interval::wilson(known + counts.lost(), all, CONFIDENCE).high),
         bound: "wilson".to_owned(),
-        method: String::new(),
+        ..Shown::default()
     }
 }
 
@@ -218,7 +224,7 @@ fn percentile(of: Measure, target: Unit, risk: Risk, heard: &[&SlotFacts]) -> Sh
         low: ranks(risk.wrongly_blocked).low.map(at).unwrap_or_default(),
         high: ranks(risk.wrongly_passed).high.map(at).unwrap_or_default(),
         bound: "order-statistic".to_owned(),
-        method: String::new(),
+        ..Shown::default()
     }
 }
 
