@@ -7,7 +7,7 @@
 use super::{Came, Counts, Heard, Outcome, Why, mean, never, paired, plain, rate};
 use crate::{
     plan::{Boundary, PlannedCriterion, Side},
-    spec::Metric,
+    spec::{Metric, Unit},
 };
 
 /// What was heard, and which of the two paths still go on.
@@ -40,6 +40,26 @@ impl Tally {
     }
 }
 
+/// What comes of a criterion if all that it hears from now on passes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Ahead {
+    /// Slots (of a comparison pairs) that it hears until it is decided, 0 once it is. At most as many as a run may look
+    /// ahead.
+    pub(super) steps: u32,
+    /// Whether it is not met even so.
+    pub(super) fails: bool,
+}
+
+/// What a criterion has heard.
+#[derive(Clone, PartialEq, Debug)]
+struct State {
+    tally: Tally,
+    /// Of bets.
+    evidence: Option<mean::Evidence>,
+    /// Of a comparison.
+    pairs: Option<paired::Pairs>,
+}
+
 /// A criterion and what it has heard.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Listener {
@@ -47,37 +67,46 @@ pub struct Listener {
     metric: Metric,
     blocking: bool,
     heard_max: u32,
-    tally: Tally,
-    /// Of bets.
-    evidence: Option<mean::Evidence>,
-    /// Of a comparison.
-    pairs: Option<paired::Pairs>,
+    state: State,
+    ahead: Ahead,
+    ahead_max: u32,
     outcome: Option<Outcome>,
     closed: bool,
 }
 
 impl Listener {
     /// One that has heard nothing. Without a case to hear, or a live version to compare with where it compares, it is
-    /// undecided for good.
+    /// undecided for good. `ahead_max` is how far a run may look ahead.
     #[must_use]
-    pub(super) fn new(criterion: &PlannedCriterion, has_cases: bool, has_baseline: bool) -> Self {
+    pub(super) fn new(
+        criterion: &PlannedCriterion,
+        has_cases: bool,
+        has_baseline: bool,
+        ahead_max: u32,
+    ) -> Self {
         let heard_max = criterion.heard_max();
         let nothing = if !has_cases || heard_max == 0 {
             Some(Why::NothingToJudge)
         } else {
             (criterion.compares() && !has_baseline).then_some(Why::NoBaseline)
         };
-        Self {
+        let mut listener = Self {
             boundary: criterion.boundary.clone(),
             metric: criterion.metric().clone(),
             blocking: criterion.blocking,
             heard_max,
-            tally: Tally::default(),
-            evidence: mean::Evidence::of(&criterion.boundary),
-            pairs: paired::Pairs::of(&criterion.boundary),
+            state: State {
+                tally: Tally::default(),
+                evidence: mean::Evidence::of(&criterion.boundary),
+                pairs: paired::Pairs::of(&criterion.boundary),
+            },
+            ahead: Ahead { steps: 0, fails: false },
+            ahead_max,
             outcome: nothing.map(Outcome::Inconclusive),
             closed: false,
-        }
+        };
+        listener.look_ahead();
+        listener
     }
 
     /// Whether the gate depends on it.
@@ -100,19 +129,19 @@ impl Listener {
     /// Of a comparison: pairs in which the candidate scored more.
     #[must_use]
     pub fn better(&self) -> u32 {
-        self.pairs.as_ref().map_or(0, paired::Pairs::better)
+        self.state.pairs.as_ref().map_or(0, paired::Pairs::better)
     }
 
     /// What its slots were; of a comparison its pairs, failed being those in which the candidate scored less.
     #[must_use]
     pub const fn counts(&self) -> Counts {
-        self.tally.counts
+        self.state.tally.counts
     }
 
     /// Sum of the scores heard, in millionths.
     #[must_use]
     pub const fn score_sum(&self) -> u64 {
-        self.tally.score_sum
+        self.state.tally.score_sum
     }
 
     /// Slots heard at most if no more answers go missing than did: a missing answer may lengthen `never`.
@@ -120,7 +149,7 @@ impl Listener {
     pub fn heard_max(&self) -> u32 {
         match &self.boundary {
             Boundary::FirstFailure { pass_at_missing_le } => {
-                never::heard_max(pass_at_missing_le, self.tally.counts.lost())
+                never::heard_max(pass_at_missing_le, self.state.tally.counts.lost())
             }
             _ => self.heard_max,
         }
@@ -150,16 +179,87 @@ impl Listener {
 
     /// Hears the next slot of its sub-sequence; of a comparison first the candidate's, then the live version's.
     pub(super) fn hear(&mut self, side: Side, came: &Came, reused: bool) {
-        if let Some(pairs) = &mut self.pairs {
-            let half = paired::Half::of(came, &self.metric, reused);
-            self.outcome = pairs.hear(side, half, &mut self.tally);
+        if self.compares() {
+            return self.hear_half(side, paired::Half::of(came, &self.metric, reused));
+        }
+        let heard = self.state.tally.counts.hear(came, &self.metric, reused);
+        self.outcome = self.state.take(heard, &self.boundary);
+        if heard == Heard::Score(Unit::ONE) && self.ahead.steps > 1 && self.ahead.steps < self.ahead_max {
+            self.ahead.steps -= 1;
+        } else {
+            self.look_ahead();
+        }
+    }
+
+    fn hear_half(&mut self, side: Side, half: paired::Half) {
+        self.outcome = self.state.take_half(side, half);
+        // What was looked ahead to was that this side passes.
+        let (foreseen, steps) = (half.passed(), self.ahead.steps);
+        match side {
+            Side::Candidate if foreseen => {}
+            Side::Baseline if foreseen && steps > 1 && steps < self.ahead_max => self.ahead.steps -= 1,
+            _ => self.look_ahead(),
+        }
+    }
+
+    /// What comes of it if all that follows passes; nothing once it does not want more.
+    pub(super) const fn ahead(&self) -> Ahead {
+        if self.wants() { self.ahead } else { Ahead { steps: 0, fails: false } }
+    }
+
+    fn look_ahead(&mut self) {
+        self.ahead = Ahead { steps: 0, fails: false };
+        if !self.wants() {
             return;
         }
-        let heard = self.tally.counts.hear(came, &self.metric, reused);
+        let mut state = self.state.clone();
+        let mut outcome = None;
+        while outcome.is_none() && self.ahead.steps < self.ahead_max {
+            outcome = if self.compares() {
+                state.take_passed_pair()
+            } else {
+                state.tally.counts.scored += 1;
+                state.take(Heard::Score(Unit::ONE), &self.boundary)
+            };
+            self.ahead.steps += 1;
+        }
+        self.ahead.fails = outcome == Some(Outcome::Fail);
+    }
+
+    /// Slots that it still hears at most, if no more answers go missing.
+    #[must_use]
+    pub fn left_at_most(&self) -> u32 {
+        self.heard_max().saturating_sub(self.state.tally.counts.heard())
+    }
+}
+
+impl State {
+    /// Takes in one side of a pair, and says what that decides. Without a margin and risks that are some it says
+    /// nothing.
+    fn take_half(&mut self, side: Side, half: paired::Half) -> Option<Outcome> {
+        match &mut self.pairs {
+            Some(pairs) => pairs.hear(side, half, &mut self.tally),
+            None => Some(Outcome::Inconclusive(Why::Undecided)),
+        }
+    }
+
+    /// Takes in a pair of which both sides passed, or what is missing of one that was begun.
+    fn take_passed_pair(&mut self) -> Option<Outcome> {
+        if self.pairs.as_ref().is_none_or(|pairs| !pairs.begun()) {
+            let decided = self.take_half(Side::Candidate, paired::Half::PASSED);
+            if decided.is_some() {
+                return decided;
+            }
+        }
+        self.take_half(Side::Baseline, paired::Half::PASSED)
+    }
+
+    /// Takes in what was heard of a slot that is counted already, and says what that decides.
+    fn take(&mut self, heard: Heard, boundary: &Boundary) -> Option<Outcome> {
         if let Heard::Score(score) = heard {
             self.tally.score_sum += u64::from(score.millionths());
         }
-        self.outcome = match &self.boundary {
+        match boundary {
             Boundary::Corridor { pass_at_failures_le, fail_at_failures_ge, .. } => {
                 rate::decide(pass_at_failures_le, fail_at_failures_ge, &mut self.tally)
             }
@@ -172,39 +272,11 @@ impl Listener {
                 }
                 None => Some(Outcome::Inconclusive(Why::Undecided)),
             },
-            // Heard above; without levels that are some it is none. A later build's plan is not judged by halves.
+            // A comparison hears pairs. No plan of this method holds the other, and a later build's plan is not judged
+            // by halves.
             Boundary::Paired { .. } | Boundary::WithoutReplacement { .. } => {
                 Some(Outcome::Inconclusive(Why::Undecided))
             }
-        };
-    }
-
-    /// Slots (of a comparison pairs) that it still has to hear to be decided if all that follow pass, and the live
-    /// version passes too: nothing beyond them is asked. At least 1 while it listens.
-    #[must_use]
-    pub fn steps_to_pass(&self) -> u32 {
-        let steps = match &self.boundary {
-            Boundary::Corridor { pass_at_failures_le, .. } => {
-                rate::steps_to_pass(pass_at_failures_le, &self.tally)
-            }
-            Boundary::FirstFailure { pass_at_missing_le } => {
-                never::steps_to_pass(pass_at_missing_le, &self.tally)
-            }
-            Boundary::Fixed { n, .. } => n.saturating_sub(self.tally.counts.heard()),
-            Boundary::Betting { .. } => {
-                self.evidence.as_ref().map_or(1, |evidence| evidence.steps_to_pass(&self.tally))
-            }
-            Boundary::Paired { .. } => {
-                self.pairs.as_ref().map_or(1, |pairs| pairs.steps_to_pass(&self.tally))
-            }
-            Boundary::WithoutReplacement { .. } => 1,
-        };
-        steps.max(1)
-    }
-
-    /// Slots that it still hears at most, if no more answers go missing.
-    #[must_use]
-    pub fn left_at_most(&self) -> u32 {
-        self.heard_max().saturating_sub(self.tally.counts.heard())
+        }
     }
 }

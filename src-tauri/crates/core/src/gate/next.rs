@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Came, Hearing, SlotFacts, Why, hearing::Place};
+use super::{Came, Hearing, Listener, SlotFacts, Why, hearing::Place, listener::Ahead};
 use crate::{
     id::CanonicalError,
     plan::{Plan, Side, Slot},
@@ -180,25 +180,32 @@ impl Seen {
     /// an open slot bars the way.
     fn askable(&self, room: usize) -> (Vec<Slot>, bool) {
         let listeners = self.hearing.criteria();
-        let mut reach: Vec<u32> = listeners
-            .iter()
-            .map(|listener| if listener.wants() { listener.steps_to_pass() } else { 0 })
-            .collect();
+        let mut ahead: Vec<Ahead> = listeners.iter().map(Listener::ahead).collect();
+        let mut failed = false;
         let mut ask = Vec::new();
         for (number, place) in self.hearing.to_come().take(self.window_max) {
-            let mut within = self.hearing.is_opening(place);
+            // The whole first round is the candidate's; the live version is asked while the gate is open.
+            let open =
+                place.side == Side::Candidate || (!failed && ahead.iter().any(|ahead| ahead.steps > 0));
+            let mut within = self.hearing.is_opening(place) && open;
+            let mut fails = false;
             for hearer in self.hearing.hearers(place) {
-                within |= reach[hearer] > 0;
+                let ahead = &mut ahead[hearer];
+                within |= ahead.steps > 0 && !failed;
                 // A pair is heard with the live version's slot.
                 if place.side == Side::Baseline || !listeners[hearer].compares() {
-                    reach[hearer] = reach[hearer].saturating_sub(1);
+                    fails |= ahead.steps == 1 && ahead.fails;
+                    ahead.steps = ahead.steps.saturating_sub(1);
                 }
             }
+            // From here on the gate is not met, whatever the others say: only the first round is asked to its end.
+            failed |= fails;
             if number < self.settled_below {
                 continue;
             }
             if !within {
-                if reach.iter().all(|&steps| steps == 0) {
+                let done = failed || ahead.iter().all(|ahead| ahead.steps == 0);
+                if done && !self.hearing.is_opening(place) {
                     break;
                 }
                 continue;

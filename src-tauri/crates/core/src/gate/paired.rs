@@ -48,6 +48,15 @@ pub(super) struct Half {
 }
 
 impl Half {
+    /// One that passed.
+    pub(super) const PASSED: Self =
+        Self { heard: Heard::Score(Unit::ONE), lost: false, erred: false, reused: false };
+
+    /// Whether it passed.
+    pub(super) fn passed(self) -> bool {
+        self.heard == Heard::Score(Unit::ONE)
+    }
+
     pub(super) fn of(came: &Came, metric: &Metric, reused: bool) -> Self {
         Self {
             heard: came.heard(metric),
@@ -83,6 +92,11 @@ impl Pairs {
     /// Pairs in which the candidate scored more.
     pub(super) const fn better(&self) -> u32 {
         self.better
+    }
+
+    /// Whether the candidate's side of the next pair is heard.
+    pub(super) const fn begun(&self) -> bool {
+        self.candidate.is_some()
     }
 
     /// Hears one side; what that says, once the pair is whole.
@@ -136,15 +150,6 @@ impl Pairs {
         } else {
             None
         }
-    }
-
-    /// Pairs to a decision if the candidate passes all that follow, as does the live version.
-    pub(super) fn steps_to_pass(&self, tally: &Tally) -> u32 {
-        let heard = tally.counts.heard();
-        let left = self.n_max.saturating_sub(heard);
-        let bet = if tally.may_pass { &self.on_pass } else { &self.on_fail };
-        let steps = bet.pairs_to_pass(0.0, left).unwrap_or(left);
-        steps.max(self.first.saturating_sub(heard))
     }
 }
 

@@ -36,10 +36,12 @@ pub(super) fn pairs_max(margin: Unit, risk: Risk) -> Option<u32> {
     Some(fixed.saturating_mul(paired::PAIRS_FACTOR).clamp(1, PAIRS_MAX))
 }
 
-/// The environments of a spec's agent: those that require the spec, and all of them.
+/// The environments of a spec's agent: those that require the spec, and all of them; and those of the workspace that
+/// could not be read, of which is said where they stand.
 pub(super) struct Places<'s> {
     pub(super) requiring: Vec<&'s EnvironmentName>,
     pub(super) all: Vec<&'s EnvironmentName>,
+    pub(super) unread: Vec<&'s EnvironmentName>,
 }
 
 /// Reads a criterion with `max_drop`. How many pairs it has at most is known once the risk is shared out.
@@ -114,6 +116,8 @@ fn environment(reader: &mut Reader<'_>, fields: &Fields<'_>, places: &Places<'_>
     let at = at.or_else(|| fields.get("max_drop"))?;
     match places.requiring.as_slice() {
         [one] => Some((*one).clone()),
+        // The one that is meant may be among those.
+        [] if !places.unread.is_empty() => places.unread.first().map(|name| (*name).clone()),
         [] => {
             let help = match places.all.first() {
                 Some(first) => format!("say which: `against: live@{first}`, or let it require this spec"),
@@ -141,7 +145,7 @@ fn named_environment(
     named: &str,
     places: &Places<'_>,
 ) -> Option<EnvironmentName> {
-    if let Some(found) = places.all.iter().find(|known| known.as_str() == named) {
+    if let Some(found) = places.all.iter().chain(&places.unread).find(|known| known.as_str() == named) {
         return Some((*found).clone());
     }
     let names: Vec<&str> = places.all.iter().map(|name| name.as_str()).collect();

@@ -238,7 +238,7 @@ fn workspace(reader: &mut Reader<'_>, fields: &Fields<'_>) -> (Workspace, Option
         if agents.len() + unread.len() == 1 { agents.keys().chain(&unread).next().cloned() } else { None };
     let known = Known { agents: &agents, unread: &unread };
     let defaults = defaults(reader, fields, currency, known, own.clone().or(only));
-    let environments = environments(reader, fields, known, defaults.agent.as_ref());
+    let (environments, unread_environments) = environments(reader, fields, known, defaults.agent.as_ref());
     let on_save = fields.get("on_save").and_then(|at| reader.choice(&at, &ON_SAVES)).unwrap_or_default();
     let keep = fields.get("keep").and_then(|at| {
         let fields = reader.fields(&at, Keys { what: "`keep`", known: &["bodies"], later: &[] })?;
@@ -252,6 +252,7 @@ fn workspace(reader: &mut Reader<'_>, fields: &Fields<'_>) -> (Workspace, Option
         agents,
         unread,
         environments,
+        unread_environments,
         defaults,
         on_save,
         keep: keep.unwrap_or_default(),
@@ -306,15 +307,17 @@ fn environments(
     fields: &Fields<'_>,
     agents: Known<'_>,
     default_agent: Option<&AgentName>,
-) -> BTreeMap<EnvironmentName, Environment> {
-    let mut environments = BTreeMap::new();
-    let Some(at) = fields.get("environments") else { return environments };
+) -> (BTreeMap<EnvironmentName, Environment>, BTreeSet<EnvironmentName>) {
+    let (mut environments, mut unread) = (BTreeMap::new(), BTreeSet::new());
+    let Some(at) = fields.get("environments") else { return (environments, unread) };
     for entry in reader.entries(&at, "environments by name") {
         let name = EnvironmentName::new(entry.key.trim());
-        let read = environment::read(reader, &at.member(entry), name.clone(), agents, default_agent);
-        environments.extend(read.map(|environment| (name, environment)));
+        match environment::read(reader, &at.member(entry), name.clone(), agents, default_agent) {
+            Some(environment) => drop(environments.insert(name, environment)),
+            None => drop(unread.insert(name)),
+        }
     }
-    environments
+    (environments, unread)
 }
 
 fn defaults(
@@ -452,6 +455,7 @@ fn places<'w>(workspace: &'w Workspace, spec: &str, agent: Option<&AgentName>) -
     against::Places {
         requiring: all().filter(requires).map(|one| &one.name).collect(),
         all: all().map(|one| &one.name).collect(),
+        unread: workspace.unread_environments.iter().collect(),
     }
 }
 
