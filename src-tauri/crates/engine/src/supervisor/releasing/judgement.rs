@@ -47,7 +47,7 @@ impl Engine {
         let agent = &workspace.agents[&environment.agent];
         let endpoint = recipe::endpoint(agent).id().map_err(StoreError::from)?;
         let keys = self.trusted_keys()?;
-        let former = self.former(environment, version)?;
+        let former = self.former(workspace, environment, version)?;
         let (rows, given, live) = self.store.read(|read| {
             let rows = read.verdicts_of_version(version.id)?;
             let mut given = Vec::with_capacity(rows.len());
