@@ -7,6 +7,8 @@
 
 mod outlook;
 
+use alloc::vec::Vec;
+
 use crate::interval::Interval;
 use crate::product::Product;
 use crate::special::{log_add, normal_quantile};
@@ -188,17 +190,31 @@ impl PairedBet {
     }
 
     /// Pairs until "worse by the margin" stands excluded if all that follow differ by `difference`; none when more
-    /// than `pairs_max` would be needed.
+    /// than `pairs_max` would be needed. Found by powers of the factors, so it may be off by one where the stake comes
+    /// within a rounding of its limit.
     #[must_use]
     pub fn pairs_to_pass(&self, difference: f64, pairs_max: u32) -> Option<u32> {
-        let mut ahead = self.clone();
-        let excluded = |pairs: &u32| {
-            if *pairs > 0 {
-                ahead.hear(difference);
+        if self.excludes_worse() {
+            return Some(0);
+        }
+        // Every factor is at least 1, or none is: so the stake only grows, or only falls.
+        let mut power = self.not_worse.map(|(size, _)| Product::new(factor(difference, self.margin, size)));
+        let mut powers = Vec::new();
+        for bit in 0..u32::BITS - pairs_max.leading_zeros() {
+            powers.push((1_u32 << bit, power));
+            power = power.map(|factor| factor.by(factor));
+        }
+        // The most pairs that are not enough.
+        let (mut stakes, mut few) = (self.not_worse.map(|(_, stake)| stake), 0_u32);
+        for (pairs, power) in powers.into_iter().rev().filter(|(pairs, _)| *pairs <= pairs_max) {
+            let mut more = stakes;
+            more.iter_mut().zip(power).for_each(|(stake, factor)| *stake = stake.by(factor));
+            let enough = more.iter().fold(Product::new(0.0), |sum, stake| sum.plus(*stake));
+            if few.saturating_add(pairs) <= pairs_max && !enough.at_least(self.pass_limit) {
+                (stakes, few) = (more, few + pairs);
             }
-            ahead.excludes_worse()
-        };
-        (0..=pairs_max).find(excluded)
+        }
+        (few < pairs_max).then_some(few + 1)
     }
 
     /// ln of the evidence against "worse by the margin", for display.

@@ -212,15 +212,15 @@ impl Listener {
         if !self.wants() {
             return;
         }
+        if let Some(pairs) = &self.state.pairs {
+            self.ahead = pairs.ahead(&self.state.tally, self.ahead_max);
+            return;
+        }
         let mut state = self.state.clone();
         let mut outcome = None;
         while outcome.is_none() && self.ahead.steps < self.ahead_max {
-            outcome = if self.compares() {
-                state.take_passed_pair()
-            } else {
-                state.tally.counts.scored += 1;
-                state.take(Heard::Score(Unit::ONE), &self.boundary)
-            };
+            state.tally.counts.scored += 1;
+            outcome = state.take(Heard::Score(Unit::ONE), &self.boundary);
             self.ahead.steps += 1;
         }
         self.ahead.fails = outcome == Some(Outcome::Fail);
@@ -241,17 +241,6 @@ impl State {
             Some(pairs) => pairs.hear(side, half, &mut self.tally),
             None => Some(Outcome::Inconclusive(Why::Undecided)),
         }
-    }
-
-    /// Takes in a pair of which both sides passed, or what is missing of one that was begun.
-    fn take_passed_pair(&mut self) -> Option<Outcome> {
-        if self.pairs.as_ref().is_none_or(|pairs| !pairs.begun()) {
-            let decided = self.take_half(Side::Candidate, paired::Half::PASSED);
-            if decided.is_some() {
-                return decided;
-            }
-        }
-        self.take_half(Side::Baseline, paired::Half::PASSED)
     }
 
     /// Takes in what was heard of a slot that is counted already, and says what that decides.

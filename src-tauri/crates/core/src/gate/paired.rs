@@ -11,7 +11,10 @@
 
 use gatewright_stat::paired::PairedBet;
 
-use super::{CALLS_MAX, Came, Heard, Outcome, PlanProblem, Why, listener::Tally};
+use super::{
+    CALLS_MAX, Came, Heard, Outcome, PlanProblem, Why,
+    listener::{Ahead, Tally},
+};
 use crate::{
     id::CriterionName,
     plan::{Boundary, Side},
@@ -111,6 +114,34 @@ impl Pairs {
         self.on_pass.hear(on_pass);
         self.on_fail.hear(on_fail);
         self.decide(tally)
+    }
+
+    /// What comes of it if all that follows passes on both sides, looking at most `most` pairs ahead.
+    pub(super) fn ahead(&self, tally: &Tally, most: u32) -> Ahead {
+        let (mut pairs, mut tally) = (self.clone(), *tally);
+        let mut steps = 0;
+        let mut step = |pairs: &mut Self, tally: &mut Tally| {
+            if !pairs.begun() {
+                pairs.hear(Side::Candidate, Half::PASSED, tally);
+            }
+            steps += 1;
+            pairs.hear(Side::Baseline, Half::PASSED, tally)
+        };
+        let mut outcome = None;
+        // A pair that is begun is like no other; and where "as good or better" stands excluded before the first
+        // decision, either may come of that.
+        while outcome.is_none() && (pairs.begun() || pairs.on_fail.excludes_as_good()) {
+            outcome = step(&mut pairs, &mut tally);
+        }
+        if outcome.is_none() {
+            // Equal pairs leave that evidence as it is, so all that can come is that of the other.
+            let bet = if tally.may_pass { &pairs.on_pass } else { &pairs.on_fail };
+            let heard = tally.counts.heard();
+            let left = pairs.n_max.saturating_sub(heard);
+            let more = bet.pairs_to_pass(0.0, left).unwrap_or(left);
+            steps += more.max(pairs.first.saturating_sub(heard)).max(1);
+        }
+        Ahead { steps: steps.min(most), fails: outcome == Some(Outcome::Fail) && steps <= most }
     }
 
     fn count(&mut self, candidate: Half, live: Half, tally: &mut Tally) {

@@ -2,6 +2,7 @@
 
 mod kit;
 mod mean;
+mod paired;
 mod plan;
 mod rates;
 mod run;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use gatewright_core::{
     gate::{Came, Seen, SlotFacts, Spent, Step, Why, next},
     observation::ErrorClass,
-    plan::{Plan, Slot},
+    plan::{Plan, Side, Slot},
     spec::Budget,
     time::Seq,
 };
@@ -48,6 +48,40 @@ pub(crate) struct World {
     pub(crate) delays: u64,
 }
 
+/// Who answers in a world: one agent, or one a side.
+pub(crate) trait Answers {
+    /// What comes of a slot: the same whenever it is asked.
+    fn came(&self, slot: &Slot) -> Came;
+    /// Milliseconds until it comes.
+    fn delay(&self, slot: &Slot, came: &Came) -> u64;
+}
+
+/// A candidate and a live version, each with its own luck and network.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Both {
+    pub(crate) candidate: World,
+    pub(crate) live: World,
+}
+
+impl Both {
+    fn asked(&self, slot: &Slot) -> &World {
+        match slot.side {
+            Side::Candidate => &self.candidate,
+            Side::Baseline => &self.live,
+        }
+    }
+}
+
+impl Answers for Both {
+    fn came(&self, slot: &Slot) -> Came {
+        self.asked(slot).came(slot)
+    }
+
+    fn delay(&self, slot: &Slot, came: &Came) -> u64 {
+        self.asked(slot).delay(slot, came)
+    }
+}
+
 impl World {
     pub(crate) const CALM: Self =
         Self { seed: 1, right: 1.0, lost: 0.0, lost_if_failed: 0.0, errs: 0.0, slow_failures: 0, delays: 0 };
@@ -55,9 +89,10 @@ impl World {
     fn key(slot: &Slot) -> u64 {
         slot.case.as_str().bytes().fold(u64::from(slot.round), |key, byte| mix(&[key, u64::from(byte)]))
     }
+}
 
-    /// What comes of a slot: the same whenever it is asked.
-    pub(crate) fn came(&self, slot: &Slot) -> Came {
+impl Answers for World {
+    fn came(&self, slot: &Slot) -> Came {
         let key = Self::key(slot);
         let passed = fraction(&[self.seed, key, 1]) < self.right;
         let lost = if passed { self.lost } else { self.lost_if_failed };
@@ -112,7 +147,7 @@ pub(crate) struct Ran {
 }
 
 /// Runs a plan to its end, going on from recorded facts.
-pub(crate) fn run(plan: &Plan, world: &World, drive: &Drive, recorded: &[SlotFacts]) -> Ran {
+pub(crate) fn run(plan: &Plan, world: &impl Answers, drive: &Drive, recorded: &[SlotFacts]) -> Ran {
     let mut facts = recorded.to_vec();
     let mut seen = rebuilt(plan, &facts);
     let mut flying: BTreeMap<(u64, Slot), Came> = BTreeMap::new();
