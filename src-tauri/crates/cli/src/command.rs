@@ -1,6 +1,6 @@
 //! Each command: opens what it needs, calls the one function that does it, shows what that says.
 
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use clap::CommandFactory as _;
@@ -19,6 +19,9 @@ use crate::{
     output::{Ink, Output},
     progress, show,
 };
+
+/// How long a command that only looks, or has other work, asks the endpoint of a release that was left open.
+const LOOK: Duration = Duration::from_secs(3);
 
 /// Does what the words say.
 ///
@@ -60,7 +63,9 @@ pub(crate) async fn execute(cli: Cli, output: Output, cancel: CancellationToken)
             Ok(Exit::Done)
         }
         Command::Status => {
-            let document = open(common)?.status().await?;
+            let local = open(common)?;
+            settle_first(&local, output, Some(LOOK), &cancel).await;
+            let document = local.status().await?;
             show::status(output, &document);
             output.document(&document)?;
             Ok(Exit::Done)
@@ -147,6 +152,7 @@ async fn run(
     if !trusted(&local, output).await? {
         return Ok(Exit::Refused);
     }
+    settle_first(&local, output, Some(LOOK), cancel).await;
     let (tell, bar) = progress::follow(output);
     let words = RunWords {
         specs: words.specs,
@@ -178,6 +184,7 @@ async fn run(
 /// Follows until it is interrupted, which is how it ends.
 async fn watch(common: &Common, output: Output, cancel: &CancellationToken) -> anyhow::Result<Exit> {
     let local = open(common)?;
+    settle_first(&local, output, Some(LOOK), cancel).await;
     let mut hear = |document: &WatchDocument, drawn: &str| {
         show::watch(output, document, drawn);
         output.document_line(document);
@@ -222,6 +229,8 @@ async fn promote(
     if !trusted(&local, output).await? {
         return Ok(Exit::Refused);
     }
+    // It would wait for what was left open, so that is seen through.
+    settle_first(&local, output, None, cancel).await;
     let (environment, version) = local.promotion(&words)?;
     let question = format!("Let {} go live in {environment}?", version.id.0.short());
     if !confirmed(output, yes, &question)? {
@@ -287,6 +296,19 @@ fn confirmed(output: Output, yes: bool, question: &str) -> Result<bool, ApiError
         ApiError::new(Code::Refused, "this changes what is live, and there is no terminal to ask on")
             .hint("Say `--yes` in a script.")
     })
+}
+
+/// Settles what the last call left open, before this one looks at what is live or changes it. A rollback does not come
+/// here: it waits for nothing, and takes over from what is open.
+async fn settle_first(local: &Local, output: Output, look: Option<Duration>, cancel: &CancellationToken) {
+    match local.settle_at_start(look, cancel).await {
+        Ok(releases) => {
+            for release in releases {
+                output.remark(format!("A release was left open, and is settled first. {}", release.sentence));
+            }
+        }
+        Err(error) => output.remark(format!("What was left open could not be settled: {}", error.message)),
+    }
 }
 
 async fn settle(common: &Common, output: Output, cancel: &CancellationToken) -> anyhow::Result<Exit> {

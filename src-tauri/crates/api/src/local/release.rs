@@ -1,5 +1,7 @@
 //! What is live, and moving it.
 
+use std::time::Duration;
+
 use gatewright_core::{
     decision::{Statement, Word},
     id::{EnvironmentName, VersionId},
@@ -173,6 +175,24 @@ impl Local {
             });
         }
         Ok(SettleDocument { format: FORMAT, releases })
+    }
+
+    /// Settles what the last session left open; what was found is told. With `look`, endpoints are asked for so long
+    /// at most. What somebody else is at, and a folder that is not trusted, are left alone.
+    ///
+    /// # Errors
+    /// The history cannot be read or written.
+    pub async fn settle_at_start(
+        &self,
+        look: Option<Duration>,
+        cancel: &CancellationToken,
+    ) -> Result<Vec<ReleaseDocument>, ApiError> {
+        let settled = self.engine.settle_at_start(&self.reading, look, cancel).await?;
+        let read = settled.into_iter().filter_map(|settled| match settled {
+            Settled::Read(enacted) => Some(self.document_of(&enacted)),
+            Settled::NoEnvironment(_) | Settled::Left(..) => None,
+        });
+        read.collect()
     }
 
     fn document_of(&self, enacted: &Enacted) -> Result<ReleaseDocument, ApiError> {

@@ -138,13 +138,7 @@ fn settle_in_background(opened: &Arc<Opened>) {
     opened.keep(tokio::spawn(async move {
         let Some(opened) = weak.upgrade() else { return };
         let reading = opened.reading();
-        let Some(workspace) = &reading.workspace else { return };
-        let trusted = opened.engine.trust(workspace).is_ok_and(|trust| trust.is_given());
-        let open = opened.engine.store().read(|read| read.open_releases()).unwrap_or_default();
-        if !trusted || open.is_empty() {
-            return;
-        }
-        match opened.engine.settle(&reading, &CancellationToken::new()).await {
+        match opened.engine.settle_at_start(&reading, None, &CancellationToken::new()).await {
             Ok(settled) => release::tell_settled(&opened, &settled),
             Err(error) => tracing::warn!(%error, "what was left open could not be settled"),
         }
@@ -335,7 +329,7 @@ fn health(
 fn proved(rung: Rung) -> &'static str {
     match rung {
         Rung::None => "Nothing was read back.",
-        Rung::Pointer => "The target was read back; no endpoint is given, so nothing proves more.",
+        Rung::Pointer => "The target was read back; no endpoint names its version, so nothing proves more.",
         Rung::Served => "An answer proved it.",
         Rung::Healthy => "An answer proved it, and the service says that it is well.",
         Rung::Smoked => "An answer proved it, and the smoke gate passed.",

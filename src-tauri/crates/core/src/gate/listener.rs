@@ -144,6 +144,15 @@ impl Listener {
         self.state.tally.score_sum
     }
 
+    /// Their mean, in [0, 1], for what is shown; none without a score.
+    #[must_use]
+    pub fn mean(&self) -> Option<f64> {
+        #[expect(clippy::cast_precision_loss, reason = "20,000 scores of a million at most")]
+        let sum = self.state.tally.score_sum as f64 / f64::from(Unit::ONE.millionths());
+        let scored = self.state.tally.counts.scored;
+        (scored > 0).then(|| sum / f64::from(scored))
+    }
+
     /// Slots heard at most if no more answers go missing than did: a missing answer may lengthen `never`.
     #[must_use]
     pub fn heard_max(&self) -> u32 {

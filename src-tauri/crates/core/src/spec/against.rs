@@ -6,7 +6,7 @@ use super::{
     BaselineMode, Metric, Risk, Rule, Unit,
     gate::{Heard, refuse, risk},
     reader::{At, Fields, Reader},
-    word,
+    weighted, word,
 };
 use crate::id::{CriterionName, EnvironmentName, ScorerName};
 
@@ -72,13 +72,18 @@ pub(super) fn read(
     Some(Rule::MaxDrop { of, margin, risk, environment, baseline, pairs_max: 0 })
 }
 
-/// What is compared: whether cases pass, or a named scorer.
+/// What is compared: whether cases pass, a named scorer, or several scores by their weights.
 fn metric(
     reader: &mut Reader<'_>,
     fields: &Fields<'_>,
     name: &CriterionName,
     heard: &Heard<'_>,
 ) -> Option<Metric> {
+    if let Some(at) = fields.get("weighted") {
+        let help = "name every metric there, with its weight, or leave `weighted` out";
+        refuse(reader, fields, &["metric"], "`weighted` takes the place of", help);
+        return weighted::read(reader, &at, heard);
+    }
     let at = fields.get("metric");
     let word = match &at {
         Some(at) => reader.filled(at)?,

@@ -404,7 +404,7 @@ fn criterion(criterion: &Criterion) -> Yaml {
             put(&mut entries, "trials_max", Yaml::word(trials_max));
         }
         Rule::MaxDrop { of, margin, risk, environment, pairs_max, .. } => {
-            put(&mut entries, "metric", Yaml::text(metric_name(of)));
+            metric_entry(&mut entries, of);
             put(&mut entries, "max_drop", percent(*margin));
             put(&mut entries, "against", Yaml::text(format!("live@{environment}")));
             put(&mut entries, "wrongly_blocked", percent(risk.wrongly_blocked));
@@ -419,7 +419,7 @@ fn criterion(criterion: &Criterion) -> Yaml {
     Yaml::Map(entries)
 }
 
-/// The name that the format has for a metric.
+/// The name that the format has for a metric that is not weighted.
 fn metric_name(of: &Metric) -> &str {
     let measure = match of {
         Metric::Within { of, .. } => Some(*of),
@@ -429,12 +429,23 @@ fn metric_name(of: &Metric) -> &str {
     METRICS.iter().find(|(_, known)| *known == measure).map_or("pass_rate", |(name, _)| name)
 }
 
+/// What a criterion looks at: one metric, or several with their weights.
+fn metric_entry(entries: &mut Entries, of: &Metric) {
+    match of {
+        Metric::Weighted(parts) => {
+            let part = |(weight, part): &(u32, Metric)| (metric_name(part).to_owned(), Yaml::word(weight));
+            put(entries, "weighted", Yaml::Map(parts.iter().map(part).collect()));
+        }
+        of => put(entries, "metric", Yaml::text(metric_name(of))),
+    }
+}
+
 fn target_entries(entries: &mut Entries, of: &Metric, target: Unit) {
     let measure = match of {
         Metric::Within { of, at_most } => Some((*of, *at_most)),
         Metric::PassRate | Metric::Graded(_) | Metric::Weighted(_) => None,
     };
-    put(entries, "metric", Yaml::text(metric_name(of)));
+    metric_entry(entries, of);
     match measure {
         None => put(entries, "target", percent(target)),
         Some((of, at_most)) => {

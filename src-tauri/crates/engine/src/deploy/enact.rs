@@ -392,12 +392,14 @@ impl<'d, 'a> Step<'d, 'a> {
         self.release.times.first_new_us = watched.first_new.and_then(|moment| self.since_click(moment));
         self.release.times.last_old_us = watched.last_old.and_then(|moment| self.since_click(moment));
         match watched.seen {
-            Seen::Target => {
+            Seen::Target | Seen::Unnamed => {
                 // An endpoint may lag behind a pointer that was moved again: both must say so.
                 let (found, evidence) = self.desk.read(&self.release).await;
                 match found {
                     Found::Target => {
-                        self.release.rung = self.rung_above_served().await;
+                        if watched.seen == Seen::Target {
+                            self.release.rung = self.rung_above_served().await;
+                        }
                         self.release.times.verified_us = self.since_click(self.desk.clock.elapsed());
                         self.hear(Heard::Verified, watched.words).await
                     }

@@ -31,7 +31,9 @@ pub(super) enum Seen {
     Former,
     /// Another version.
     Foreign,
-    /// Nobody knows: no answers, or answers that name no version, or the observation was called off.
+    /// Something that answers and never names a version of ours: nothing can be proved by it.
+    Unnamed,
+    /// Nobody knows: no answers, or the observation was called off.
     Nothing,
 }
 
@@ -50,11 +52,35 @@ enum Answer {
     Target,
     Former,
     Foreign(VersionId),
+    Unnamed(String),
     Nothing(String),
 }
 
+/// Answers of one kind, one after the other.
+#[derive(Clone, Copy, Default)]
+struct InARow {
+    count: u32,
+    since: Duration,
+}
+
+impl InARow {
+    /// Hears whether another answer is of the kind; it was asked for at `asked`.
+    fn hear(&mut self, of_the_kind: bool, asked: Duration) {
+        if self.count == 0 {
+            self.since = asked;
+        }
+        self.count = if of_the_kind { self.count + 1 } else { 0 };
+    }
+
+    /// Whether they are enough, over a quiet window.
+    fn is_enough(self, patience: &Patience, now: Duration) -> bool {
+        self.count >= patience.probes.max(1) && now.saturating_sub(self.since) >= patience.quiet
+    }
+}
+
 impl Watch<'_> {
-    /// Asks until the target is proved or time is up; then the answers of the last window decide what it is.
+    /// Asks until the target is proved, or it is clear that no answer can prove it, or time is up; then the answers of
+    /// the last window decide what it is.
     pub(super) async fn until_known(&self, cancel: &CancellationToken) -> Watched {
         let probes = self.patience.probes.max(1);
         let pause = self.patience.quiet / probes;
@@ -63,7 +89,7 @@ impl Watch<'_> {
         let mut watched =
             Watched { seen: Seen::Nothing, first_new: None, last_old: None, words: String::new() };
         let mut last: VecDeque<Answer> = VecDeque::new();
-        let (mut in_a_row, mut since) = (0_u32, began);
+        let (mut of_the_target, mut unnamed, mut ever_named) = (InARow::default(), InARow::default(), false);
         loop {
             let asked = self.clock.elapsed();
             let answer = tokio::select! {
@@ -74,30 +100,33 @@ impl Watch<'_> {
                 }
             };
             let now = self.clock.elapsed();
+            of_the_target.hear(matches!(answer, Answer::Target), asked);
+            unnamed.hear(matches!(answer, Answer::Unnamed(_)), asked);
             match answer {
                 Answer::Target => {
                     watched.first_new.get_or_insert(now);
-                    if in_a_row == 0 {
-                        since = asked;
-                    }
-                    in_a_row += 1;
+                    ever_named = true;
                 }
                 Answer::Former | Answer::Foreign(_) => {
                     watched.last_old = Some(now);
-                    in_a_row = 0;
+                    ever_named = true;
                 }
-                Answer::Nothing(_) => in_a_row = 0,
-            }
-            if in_a_row >= probes && now.saturating_sub(since) >= self.patience.quiet {
-                watched.seen = Seen::Target;
-                watched.words = format!("{in_a_row} answers in a row name it, on fresh connections");
-                return watched;
+                Answer::Unnamed(_) | Answer::Nothing(_) => {}
             }
             last.push_back(answer);
             if last.len() > probes as usize {
                 last.pop_front();
             }
-            if now >= until {
+            if of_the_target.is_enough(&self.patience, now) {
+                watched.seen = Seen::Target;
+                watched.words =
+                    format!("{} answers in a row name it, on fresh connections", of_the_target.count);
+                return watched;
+            }
+            // An old process that names nothing may still stand in for one that will: propagation is waited out.
+            let settled_down = now.saturating_sub(began) >= self.propagation + self.patience.quiet;
+            let unprovable = !ever_named && settled_down && unnamed.is_enough(&self.patience, now);
+            if unprovable || now >= until {
                 (watched.seen, watched.words) = self.judge(&last);
                 return watched;
             }
@@ -115,10 +144,10 @@ impl Watch<'_> {
             Ok(Ok(Served::Version(version))) if version == self.to => Answer::Target,
             Ok(Ok(Served::Version(version))) if Some(version) == self.from => Answer::Former,
             Ok(Ok(Served::Version(version))) => Answer::Foreign(version),
-            Ok(Ok(Served::Unnamed(words))) if words.is_empty() => {
-                Answer::Nothing("the answers name no version".to_owned())
+            Ok(Ok(Served::Unnamed(words))) if words.is_empty() => Answer::Unnamed("no version".to_owned()),
+            Ok(Ok(Served::Unnamed(words))) => {
+                Answer::Unnamed(format!("`{words}`, which is no version of ours"))
             }
-            Ok(Ok(Served::Unnamed(words))) => Answer::Nothing(format!("the answers name `{words}`")),
             Ok(Err(why)) => Answer::Nothing(why),
             Err(_) => Answer::Nothing(format!("no answer within {limit:?}")),
         }
@@ -141,6 +170,15 @@ impl Watch<'_> {
         }
         if let Some(version) = foreign {
             return (Seen::Foreign, format!("{} answers, which is neither side", version.0.short()));
+        }
+        if let Some(Answer::Unnamed(named)) = last.back()
+            && last.iter().all(|answer| matches!(answer, Answer::Unnamed(_)))
+        {
+            let words = format!(
+                "the pointer says so; nothing proves more, because the answers of the endpoint name {named} \
+                 (the header `Gatewright-Version`, or what `identity: {{ served }}` reads, would)"
+            );
+            return (Seen::Unnamed, words);
         }
         let why = last.iter().rev().find_map(|answer| match answer {
             Answer::Nothing(why) => Some(why.as_str()),

@@ -2,26 +2,32 @@
 
 mod against;
 mod asking;
+mod backtest;
 pub mod disk;
 mod engine;
 mod following;
 mod gating;
 pub mod git;
 mod journal;
+mod price;
 pub mod reading;
 pub mod recipe;
 mod releasing;
 mod running;
 pub mod seal;
+mod selftest;
 mod signing;
 pub mod trust;
 pub mod user;
 mod watched;
 
 pub use asking::AskingError;
+pub use backtest::{BacktestReport, Rejudged, Then, VERSIONS_JUDGED_MAX};
 pub use engine::{Engine, EngineError, Open, TrustWord};
 pub use following::{FollowError, Followed, Following, Hear};
 pub use gating::GatingError;
+pub use price::Price;
 pub use releasing::{Judgement, Lane, ReleaseError, Settled};
 pub use running::{Answered, RunError, RunReport, RunRequest, SpecReport, Watch};
+pub use selftest::{Origin, Progress, SelfTestReport};
 pub use signing::Verified;

@@ -3,6 +3,7 @@
 use gatewright_core::{
     decision::{Odds, Refusal},
     gate::words::{TimesIn100, in_100},
+    release::{Rung as Reached, State},
     spec::workspace::{Deploy, Environment},
 };
 use gatewright_engine::{
@@ -78,7 +79,13 @@ fn live(read: &Read<'_>, environment: &Environment, lane: &Looked) -> Answered<L
         Mark::Running | Mark::Unknown => newest.as_ref(),
         _ => lane.live.as_ref(),
     };
-    let note = environment.endpoint.is_none().then(|| "no endpoint is given: nothing proves more".to_owned());
+    let note = match shown.map(|row| &row.release) {
+        Some(_) if environment.endpoint.is_none() => Some("no endpoint is given: nothing proves more"),
+        Some(release) if release.state == State::Live && release.rung == Reached::Pointer => {
+            Some("the endpoint names no version: nothing proves more")
+        }
+        _ => None,
+    };
     let overridden = lane.overridden.then(|| "By a person's word, against or without a verdict".to_owned());
     let read_at = if matches!(lane.current, Some(Ok(_))) { Some(lane.looked_at) } else { lane.since };
     Ok(LiveView {
@@ -89,7 +96,7 @@ fn live(read: &Read<'_>, environment: &Environment, lane: &Looked) -> Answered<L
         since: known.and(lane.since).map(|at| at.0),
         read_at: known.and(read_at).map(|at| at.0),
         ladder: shown.map(|row| ladder(Some(environment), &row.release)).unwrap_or_default(),
-        ladder_note: note.filter(|_| shown.is_some()),
+        ladder_note: note.map(str::to_owned),
     })
 }
 

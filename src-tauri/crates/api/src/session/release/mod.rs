@@ -171,10 +171,12 @@ fn sentence(release: &Release, from: Option<&str>, to: &str) -> String {
     }
 }
 
-/// The rungs that can be reached: without an endpoint the ladder ends at the pointer.
+/// The rungs that can be reached: without an endpoint the ladder ends at the pointer, and a release that is live
+/// climbs no further.
 fn ladder(environment: Option<&Environment>, release: &Release) -> Vec<Rung> {
     let most = match environment {
         Some(environment) if environment.endpoint.is_none() => Reached::Pointer,
+        _ if release.state == State::Live => release.rung,
         _ => Reached::Served,
     };
     let all = [

@@ -137,19 +137,56 @@ async fn a_third_version_at_the_endpoint_is_a_conflict_and_no_way_back() {
 
 #[tokio::test]
 async fn an_endpoint_out_of_reach_proves_nothing_and_moves_nothing() {
-    for silent in [true, false] {
-        let mut world = World::live().await;
-        world.hurry();
-        if silent {
-            world.endpoint.behave(Manner::Silent);
-        } else {
-            world.probe = Some(HttpProbe::of_nobody().await);
-        }
+    let mut world = World::live().await;
+    world.hurry();
+    world.probe = Some(HttpProbe::of_nobody().await);
+    let enacted = world.promote(world.second).await;
+    assert_eq!((enacted.release.state, enacted.release.rung), (State::Observing, Rung::Pointer));
+    assert!(enacted.back.is_none() && enacted.evidence.contains("not proved"), "{}", enacted.evidence);
+    assert_eq!(world.pointed().await, Some(world.second));
+}
+
+#[tokio::test]
+async fn an_endpoint_that_names_no_version_ends_at_the_pointer_after_the_quiet_window() {
+    for (manner, named) in
+        [(Manner::Silent, "name no version"), (Manner::Mumbles, "`v2`, which is no version")]
+    {
+        let world = World::live().await;
+        world.endpoint.behave(manner);
+        let asked = world.endpoint.asked.load(Ordering::Relaxed);
         let enacted = world.promote(world.second).await;
-        assert_eq!((enacted.release.state, enacted.release.rung), (State::Observing, Rung::Pointer));
-        assert!(enacted.back.is_none() && enacted.evidence.contains("not proved"), "{}", enacted.evidence);
-        assert_eq!(world.pointed().await, Some(world.second));
+        assert_eq!((enacted.release.state, enacted.release.rung), (State::Live, Rung::Pointer));
+        assert!(enacted.evidence.contains(named), "{}", enacted.evidence);
+        assert!(world.endpoint.asked.load(Ordering::Relaxed) - asked >= world.patience.probes);
+        let times = enacted.release.times;
+        let window = times.verified_us.expect("read back") - times.acknowledged_us.expect("acknowledged");
+        assert!(window >= 60_000, "{times:?}");
+        assert_eq!((times.first_new_us, times.last_old_us), (None, None), "no answer is anybody's");
+        // What was live by its pointer can be gone back to.
+        let back = world.roll_back(world.first).await;
+        assert_eq!(
+            (back.release.state, back.release.rung),
+            (State::Live, Rung::Pointer),
+            "{}",
+            back.evidence
+        );
     }
+}
+
+#[tokio::test]
+async fn an_endpoint_that_stops_naming_versions_is_given_all_the_time() {
+    let mut world = World::live().await;
+    world.hurry();
+    world.endpoint.behave(Manner::FallsSilent(world.first, 1));
+    let enacted = world.promote(world.second).await;
+    assert_eq!(
+        (enacted.release.state, enacted.release.rung),
+        (State::Live, Rung::Pointer),
+        "{}",
+        enacted.evidence
+    );
+    let times = enacted.release.times;
+    assert!(times.last_old_us.is_some() && times.verified_us >= Some(1_000_000), "{times:?}");
 }
 
 #[tokio::test]

@@ -288,6 +288,10 @@ pub(crate) enum Manner {
     Lags(VersionId, u32),
     /// It answers and says nothing of its version.
     Silent,
+    /// It answers as this version so many times more, then says nothing of its version.
+    FallsSilent(VersionId, u32),
+    /// It answers and names something that is no digest.
+    Mumbles,
 }
 
 /// A real endpoint that serves what `current.json` names.
@@ -321,7 +325,12 @@ impl Endpoint {
         let mut manner = self.manner.lock().expect("no panic");
         match *manner {
             Manner::Stuck(version) => return Some(version.to_string()),
-            Manner::Silent => return None,
+            Manner::Silent | Manner::FallsSilent(_, 0) => return None,
+            Manner::Mumbles => return Some("v2".to_owned()),
+            Manner::FallsSilent(version, left) => {
+                *manner = Manner::FallsSilent(version, left - 1);
+                return Some(version.to_string());
+            }
             Manner::Lags(version, left) if left > 0 => {
                 *manner = Manner::Lags(version, left - 1);
                 return Some(version.to_string());

@@ -4,6 +4,7 @@ mod journal;
 mod judgement;
 mod lane;
 mod probe;
+mod settling;
 mod weakening;
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
@@ -11,7 +12,6 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 use gatewright_core::{
     decision::{self, Decision, Grant, Live, Refusal, WasLive, Word},
     id::{EnvironmentName, ReleaseId, SpecMeaning, SpecName, VersionId},
-    release::Release,
     spec::workspace::{Deploy, Environment, Workspace},
     time::Seq,
     version::Version,
@@ -23,7 +23,7 @@ use self::{
     lane::previous,
     probe::{EndpointProbe, SealedContent},
 };
-pub use self::{judgement::Judgement, lane::Lane};
+pub use self::{judgement::Judgement, lane::Lane, settling::Settled};
 use super::{
     asking::{Asking, AskingError, Elsewhere},
     engine::{Engine, EngineError},
@@ -198,41 +198,6 @@ impl Engine {
         Ok(plan.inspect_err(|error| tracing::debug!(%error, "the adapter cannot plan")).ok())
     }
 
-    /// Settles every open release of the workspace's environments.
-    ///
-    /// # Errors
-    /// See [`ReleaseError`]. A release that cannot be settled now is left as it is.
-    pub async fn settle(
-        &self,
-        reading: &Reading,
-        cancel: &CancellationToken,
-    ) -> Result<Vec<Settled>, ReleaseError> {
-        let workspace = reading.workspace.as_ref().ok_or(ReleaseError::BadWorkspace)?;
-        let trust = self.trust(workspace)?;
-        let open = self.store.read(|read| read.open_releases())?;
-        let mut settled = Vec::new();
-        for row in open {
-            let release = row.release;
-            let Some(environment) = workspace.environments.get(&release.environment) else {
-                settled.push(Settled::NoEnvironment(release));
-                continue;
-            };
-            self.may_deploy(&trust, environment)?;
-            let journal = self.journal(environment, BTreeMap::new());
-            let probe = self.probe(workspace, environment, &trust, cancel).await?;
-            let adapter = self.adapter(environment);
-            let desk = self.desk(environment, adapter.as_ref(), probe.as_ref(), &journal);
-            match desk.settle(release.id, cancel).await {
-                Ok(enacted) => settled.push(Settled::Read(Box::new(enacted))),
-                Err(error) => settled.push(Settled::Left(release, error)),
-            }
-        }
-        if settled.iter().any(|settled| matches!(settled, Settled::Read(_))) {
-            self.checkpoint().await?;
-        }
-        Ok(settled)
-    }
-
     #[expect(clippy::too_many_arguments, reason = "one call, and each is another thing")]
     async fn enact(
         &self,
@@ -245,7 +210,10 @@ impl Engine {
         cancel: &CancellationToken,
     ) -> Result<Enacted, ReleaseError> {
         let journal = self.journal(environment, meanings);
-        let probe = self.probe(workspace, environment, trust, cancel).await?;
+        let probe = self.probe(workspace, environment, trust, cancel).await;
+        // The way back waits for no key and no endpoint; a promotion that could not be watched does not begin.
+        let probe =
+            if grant.is_rollback() { probe.unwrap_or_else(EndpointProbe::out_of_reach) } else { probe? };
         let adapter = self.adapter(environment);
         let desk = self.desk(environment, adapter.as_ref(), probe.as_ref(), &journal);
         let order = Order { grant, rehearsal: false, clicked };
@@ -327,7 +295,7 @@ impl Engine {
         let target = self.target(environment);
         let elsewhere = Elsewhere { url: &endpoint.url, auth: endpoint.auth.as_ref(), target: Some(&target) };
         let connected = asking.connect_live(agent, elsewhere).await?;
-        Ok(Some(EndpointProbe { agent: connected, cancel: cancel.clone() }))
+        Ok(Some(EndpointProbe::Asked { agent: connected, cancel: cancel.clone() }))
     }
 
     /// Notes that a person was refused: the log holds that it was tried.
@@ -351,17 +319,6 @@ impl Engine {
         let write = move |write: &Write<'_>| write.record_decision(&decision).map(|_| ());
         self.store.write(Durability::Full, write).await
     }
-}
-
-/// What became of an open release.
-#[derive(Debug)]
-pub enum Settled {
-    /// It was read, and went on from there.
-    Read(Box<Enacted>),
-    /// Its environment is no longer in the workspace.
-    NoEnvironment(Release),
-    /// It could not be taken over.
-    Left(Release, EnactError),
 }
 
 /// What a rollback goes back to.

@@ -9,6 +9,7 @@ use gatewright_core::{
 };
 use tokio_util::sync::CancellationToken;
 
+use super::ReleaseError;
 use crate::{
     port::{
         agent::{Agent, Asked, Call},
@@ -22,33 +23,48 @@ const VERSION_HEADER: &str = "gatewright-version";
 /// What is asked where the workspace names no other way: any answer will do, its header counts.
 const QUESTION: &str = "Which version are you?";
 
-/// An endpoint, asked through its agent on fresh connections.
-pub(super) struct EndpointProbe {
-    pub(super) agent: Arc<dyn Agent>,
-    pub(super) cancel: CancellationToken,
+/// An environment's endpoint.
+pub(super) enum EndpointProbe {
+    /// Asked through its agent, on fresh connections.
+    Asked { agent: Arc<dyn Agent>, cancel: CancellationToken },
+    /// It cannot even be asked: its key is missing, its address does not work.
+    OutOfReach(String),
+}
+
+impl EndpointProbe {
+    /// What stands for an endpoint that cannot be asked: nothing is proved by it, and nothing waits for it.
+    pub(super) fn out_of_reach(why: ReleaseError) -> Option<Self> {
+        Some(Self::OutOfReach(why.to_string()))
+    }
 }
 
 impl Probe for EndpointProbe {
     fn ask(&self) -> BoxFuture<'_, Result<Served, String>> {
         Box::pin(async move {
-            if let Some(served) = self.agent.served(&self.cancel).await? {
-                return Ok(served.parse().map_or(Served::Unnamed(served), Served::Version));
-            }
-            let session = uuid::Uuid::now_v7().to_string();
-            let call = Call { earlier: Vec::new(), user: QUESTION.to_owned(), session };
-            match self.agent.ask(&call, &self.cancel).await {
-                Asked::Answered(record) => {
-                    let named = record.identity.get(VERSION_HEADER);
-                    let version = named.and_then(|named| named.parse().ok());
-                    Ok(version
-                        .map_or_else(|| Served::Unnamed(named.cloned().unwrap_or_default()), Served::Version))
-                }
-                Asked::AgentError { message, .. }
-                | Asked::Missing { message, .. }
-                | Asked::Open { message, .. } => Err(message),
-                Asked::Cancelled => Err("it was cancelled".to_owned()),
+            match self {
+                Self::Asked { agent, cancel } => ask(agent.as_ref(), cancel).await,
+                Self::OutOfReach(why) => Err(why.clone()),
             }
         })
+    }
+}
+
+async fn ask(agent: &dyn Agent, cancel: &CancellationToken) -> Result<Served, String> {
+    if let Some(served) = agent.served(cancel).await? {
+        return Ok(served.parse().map_or(Served::Unnamed(served), Served::Version));
+    }
+    let session = uuid::Uuid::now_v7().to_string();
+    let call = Call { earlier: Vec::new(), user: QUESTION.to_owned(), session };
+    match agent.ask(&call, cancel).await {
+        Asked::Answered(record) => {
+            let named = record.identity.get(VERSION_HEADER);
+            let version = named.and_then(|named| named.parse().ok());
+            Ok(version.map_or_else(|| Served::Unnamed(named.cloned().unwrap_or_default()), Served::Version))
+        }
+        Asked::AgentError { message, .. } | Asked::Missing { message, .. } | Asked::Open { message, .. } => {
+            Err(message)
+        }
+        Asked::Cancelled => Err("it was cancelled".to_owned()),
     }
 }
 
