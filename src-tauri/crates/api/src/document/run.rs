@@ -103,7 +103,7 @@ pub struct CriterionDocument {
     pub blocking: bool,
     /// `met`, `not_met`, `undecided`.
     pub outcome: &'static str,
-    /// Over what was heard; empty when nothing was.
+    /// Over what was heard, or of pairs this version's mean less the live one's; empty when nothing was.
     pub value: String,
     /// Lower bound; empty when there is none.
     pub low: String,
@@ -111,6 +111,9 @@ pub struct CriterionDocument {
     pub high: String,
     /// How the bound was made.
     pub bound: String,
+    /// Of the value, with the pairs of a case taken together; of a comparison in which both versions were asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub standard_error: Option<String>,
     /// Where the rule has one.
     pub target: Option<f64>,
     /// Where the rule has one.
@@ -119,9 +122,9 @@ pub struct CriterionDocument {
     pub wrongly_blocked: Option<f64>,
     /// As tested.
     pub wrongly_passed: Option<f64>,
-    /// Slots heard.
+    /// Slots heard, or pairs.
     pub heard: u32,
-    /// Slots heard at most.
+    /// Slots heard at most, or pairs.
     pub heard_max: u32,
     /// With its number.
     pub method: String,

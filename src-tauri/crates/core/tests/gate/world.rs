@@ -190,8 +190,8 @@ pub(crate) fn run(plan: &Plan, world: &impl Answers, drive: &Drive, recorded: &[
 /// What a fresh runner knows: the recorded facts, in any order.
 pub(crate) fn rebuilt(plan: &Plan, facts: &[SlotFacts]) -> Seen {
     let mut seen = Seen::new(plan, PLAN_RECORDED).expect("the plan is sound");
-    let shuffled: BTreeMap<u64, &SlotFacts> =
-        facts.iter().map(|facts| (mix(&[World::key(&facts.slot)]), facts)).collect();
+    let shuffled: BTreeMap<(u64, Side), &SlotFacts> =
+        facts.iter().map(|facts| ((mix(&[World::key(&facts.slot)]), facts.slot.side), facts)).collect();
     shuffled.into_values().for_each(|facts| seen.ended(facts.clone()));
     seen
 }
