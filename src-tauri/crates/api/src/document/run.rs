@@ -65,6 +65,9 @@ pub struct SpecDocument {
     pub version: VersionDocument,
     /// Where it answered.
     pub endpoint: String,
+    /// The version that it was compared with; of a gate that compares.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<VersionId>,
     /// In the order of the gate.
     pub criteria: Vec<CriterionDocument>,
     /// In the order of the spec.
@@ -75,6 +78,9 @@ pub struct SpecDocument {
     pub cases_total: u32,
     /// Slots of the stream.
     pub counts: CountsDocument,
+    /// Slots of the version that it was compared with, where that was asked in step.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub baseline_counts: Option<CountsDocument>,
 }
 
 /// A version, in short.

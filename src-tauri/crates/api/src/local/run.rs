@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use gatewright_core::{
-    gate::{Outcome, Seen, Spent},
+    gate::{Counts, Outcome, Seen, Spent},
     id::{RunId, SpecName},
     spec::{Measure, Metric, MicroMoney, Rule, Unit},
     time::Duration,
@@ -189,18 +189,24 @@ pub(super) fn spec(report: &SpecReport) -> SpecDocument {
         wrongly_passed_total: verdict.wrongly_passed_total.as_f64(),
         version: Local::version_document(&report.version, report.label.clone()),
         endpoint: report.endpoint.address.clone(),
+        baseline: verdict.baseline,
         criteria: verdict.criteria.iter().map(criterion).collect(),
         cases: verdict.cases.iter().map(case).collect(),
         cases_asked: u32::try_from(verdict.cases_heard()).unwrap_or(u32::MAX),
         cases_total: u32::try_from(verdict.cases.len()).unwrap_or(u32::MAX),
-        counts: CountsDocument {
-            scored: verdict.counts.scored,
-            failed: verdict.counts.failed,
-            agent_errors: verdict.counts.agent_errors,
-            not_judged: verdict.counts.not_judged,
-            missing: verdict.counts.missing,
-            reused: verdict.counts.reused,
-        },
+        counts: counts(verdict.counts),
+        baseline_counts: verdict.baseline_counts.map(counts),
+    }
+}
+
+const fn counts(counts: Counts) -> CountsDocument {
+    CountsDocument {
+        scored: counts.scored,
+        failed: counts.failed,
+        agent_errors: counts.agent_errors,
+        not_judged: counts.not_judged,
+        missing: counts.missing,
+        reused: counts.reused,
     }
 }
 

@@ -70,12 +70,12 @@ pub(super) fn running(one: &SoFar, currency: Currency) -> CriterionView {
     let pairs = one.better.is_some();
     let (state, reason, saved_text) = match one.outcome {
         Some(outcome) => {
-            let heard = if pairs { words::plural(heard, "pair", "pairs") } else { words::calls(heard) };
+            let after = if pairs { words::plural(heard, "pair", "pairs") } else { words::calls(heard) };
             let said = match outcome {
-                Outcome::Pass => format!("Met after {heard}"),
-                Outcome::Fail => format!("Not met after {heard}"),
+                Outcome::Pass => format!("Met after {after}"),
+                Outcome::Fail => format!("Not met after {after}"),
                 Outcome::Inconclusive(Why::NoBaseline) => "Nothing to compare with".to_owned(),
-                Outcome::Inconclusive(_) => format!("Undecided after {heard}"),
+                Outcome::Inconclusive(_) => format!("Undecided after {after}"),
             };
             (state(outcome, one.counts), said, saved(outcome, heard, one.heard_max))
         }
@@ -411,6 +411,7 @@ mod tests {
             outcome: None,
             counts: Counts { scored: 4, failed: 3, ..Counts::default() },
             mean: Some(0.8125),
+            better: None,
             heard_max: 203,
         };
         let view = running(&so_far, Currency::USD);

@@ -78,6 +78,8 @@ pub struct VerdictView<'a> {
     pub withdrawn_by: Option<VerdictId>,
     /// Whether its signature holds, by a key this user trusts.
     pub trusted: bool,
+    /// The version that is live now where it compares, which may be another environment; none where nothing is.
+    pub live_there: Option<VersionId>,
 }
 
 /// What a spec as it was at the last promotion says of the candidate's recorded answers. It stands here for every
@@ -347,7 +349,7 @@ fn refusals_of_a_verdict(
     if policy.max_age.is_some_and(|max_age| age_ms > max_age.0) {
         refusals.push(Refusal::TooOld(spec()));
     }
-    if verdict.baseline.is_some() && verdict.baseline != live.version {
+    if verdict.baseline.is_some() && verdict.baseline != view.live_there {
         refusals.push(Refusal::BaselineMoved(spec()));
     }
     refusals

@@ -131,6 +131,7 @@ impl World {
             given: self.given,
             withdrawn_by: self.withdrawn_by,
             trusted: self.trusted,
+            live_there: self.live.version,
         };
         self.verdicts.iter().map(view).collect()
     }

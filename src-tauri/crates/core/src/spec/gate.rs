@@ -129,6 +129,7 @@ pub(super) fn read(reader: &mut Reader<'_>, at: &At<'_>, heard: &Heard<'_>) -> V
         let help = "a gate passes when every blocking criterion is met: let one of them block";
         reader.warn(at, "never-passes", "no criterion blocks, so this gate can never pass", help);
     }
+    refuse_second_environment(reader, &drafts);
     for draft in drafts.iter().filter(|_| heard.complete) {
         refuse_cases_without_expectations(reader, draft, heard);
     }
@@ -452,6 +453,22 @@ fn warn_of_unheard_critical_cases(reader: &mut Reader<'_>, at: &At<'_>, drafts: 
     if !never && !reader.failed_since(0) && heard.cases.iter().any(|case| case.critical) {
         let help = "add `critical: { never: 20% }`: one confirmed failure blocks";
         reader.warn(at, "critical-unheard", "cases are marked critical, and no criterion says `never`", help);
+    }
+}
+
+/// A candidate is asked beside one live version, so all comparisons of a gate are with the same.
+fn refuse_second_environment(reader: &mut Reader<'_>, drafts: &[Draft]) {
+    let mut compared = drafts.iter().filter_map(|draft| match &draft.rule {
+        Rule::MaxDrop { environment, .. } => Some((draft, environment)),
+        _ => None,
+    });
+    let Some((_, first)) = compared.next() else { return };
+    if let Some((draft, other)) = compared.find(|(_, other)| *other != first) {
+        let message = format!("a gate compares with one environment, and `{first}` is named before `{other}`");
+        let file = reader.file.clone();
+        let mut found = Diagnostic::error("conflict", &file, &draft.pointer, draft.place, message);
+        found.help = Some("write a second spec for the other".to_owned());
+        reader.push(found);
     }
 }
 

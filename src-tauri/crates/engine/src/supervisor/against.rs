@@ -7,19 +7,20 @@
 use std::{collections::BTreeSet, num::NonZeroU32};
 
 use gatewright_core::{
-    gate::{Baseline, SlotFacts},
+    gate::{self, Baseline, Outlook, PlanProblem, SlotFacts},
     id::{CaseName, EndpointId, EnvironmentName, VersionId},
     observation::TrialState,
     plan::{Purpose, StreamKey},
     spec::{
-        Rule, Spec,
+        Budget, Rule, Spec,
         workspace::{Access, Workspace},
     },
     version::{Drive, Endpoint},
 };
 
 use super::{
-    gating::{self, GatingError},
+    engine::Engine,
+    gating::{self, GatingError, Wish},
     recipe,
 };
 use crate::store::{Read, StoreError};
@@ -34,6 +35,37 @@ pub(super) struct Places<'w> {
 pub(super) struct Against {
     pub(super) baseline: Baseline,
     pub(super) elsewhere: Option<Endpoint>,
+}
+
+impl Engine {
+    /// What the gate of a spec will cost the present version, and what it can tell apart, beside what is live now.
+    ///
+    /// # Errors
+    /// The spec has no plan.
+    pub fn outlook(
+        &self,
+        workspace: &Workspace,
+        spec: &Spec,
+        budget: Option<&Budget>,
+    ) -> Result<Outlook, PlanProblem> {
+        match self.beside(workspace, spec) {
+            Some(baseline) => gate::outlook_against(spec, budget, &baseline),
+            None => gate::outlook(spec, budget),
+        }
+    }
+
+    /// What the present version is compared with; none where nothing is compared, or it cannot be found out.
+    fn beside(&self, workspace: &Workspace, spec: &Spec) -> Option<Baseline> {
+        environment(spec)?;
+        let agent = workspace.agents.get(&spec.agent)?;
+        let present = self.present(workspace, agent, &self.trust(workspace).ok()?).ok()?;
+        let endpoint = present.endpoint.id().ok()?;
+        let look = |read: &Read<'_>| {
+            let stream = gating::stream(read, present.version.id, endpoint, &spec.name, Wish::GoOn)?;
+            Ok::<_, StoreError>(Places::of(workspace).against(read, spec, &stream))
+        };
+        Some(self.store.read(look).ok()?.ok()?.baseline)
+    }
 }
 
 impl<'w> Places<'w> {
@@ -122,6 +154,16 @@ fn live(
         }
     }
     Ok(None)
+}
+
+/// What a stream of the past was compared with then; nothing where it was not.
+pub(super) fn as_then(read: &Read<'_>, spec: &Spec, stream: &StreamKey) -> Result<Baseline, StoreError> {
+    let plans = read.plans_of(stream)?;
+    match plans.into_iter().rev().find_map(|row| row.plan.baseline) {
+        None => Ok(Baseline::Nothing),
+        Some(asked) if matches!(asked.purpose, Purpose::BaselineOf { .. }) => Ok(Baseline::Asked(asked)),
+        Some(live) => recorded(read, spec, live.version),
+    }
 }
 
 /// What is recorded of a version in the first rounds of its attempts, where they are whole.

@@ -396,6 +396,11 @@ fn comparisons() {
         ("several require it", "staging! production!", "{ max_drop: 10% }"),
         ("another environment", "staging! production!", "{ max_drop: 10%, against: live@prodcution }"),
         ("an environment of nowhere", "staging!", "{ max_drop: 10%, against: live@x }"),
+        (
+            "two environments",
+            "staging! production!",
+            "{ max_drop: 10%, against: live@staging }\n  other: { max_drop: 5%, against: live@production }",
+        ),
         ("against a version", "staging!", "{ max_drop: 10%, against: v12 }"),
         ("no drop", "staging!", "{ max_drop: 0 }"),
         ("any drop", "staging!", "{ max_drop: 100% }"),
