@@ -155,7 +155,7 @@ fn point(
         value: row.point.value,
         low: row.point.low,
         high: row.point.high,
-        value_text: format!("{} of {}", words::count(counts.passed()), words::count(counts.heard())),
+        value_text: format!("{} of {}", words::count(counts.passed()), words::count(counts.told())),
         calls: heard,
         calls_max: heard_max,
         stopped_early: heard < heard_max,

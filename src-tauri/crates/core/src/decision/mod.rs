@@ -164,7 +164,7 @@ pub fn decide(
     }
     for (requirement, view) in policy.requires.iter().zip(&newest) {
         match view {
-            Some(view) => refusals.extend(refusals_of_a_verdict(policy, requirement, view, proposal, live)),
+            Some(view) => refusals.extend(refusals_of_a_verdict(policy, requirement, view, proposal)),
             None => refusals.push(without_a_verdict(requirement, proposal, verdicts)),
         }
     }
@@ -324,7 +324,6 @@ fn refusals_of_a_verdict(
     requirement: &Requirement,
     view: &VerdictView<'_>,
     proposal: &Proposal<'_>,
-    live: &Live,
 ) -> Vec<Refusal> {
     let verdict = view.verdict;
     let spec = || requirement.spec.clone();

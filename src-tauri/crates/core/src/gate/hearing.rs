@@ -107,8 +107,8 @@ impl Hearing {
         self.pass();
         for &number in &self.hearers[place.case] {
             let listener = &mut self.listeners[number];
-            if listener.listens() && listener.hears(place.side) {
-                listener.hear(place.side, came, reused);
+            if listener.listens() && listener.hears(place) {
+                listener.hear(place, came, reused);
             }
         }
         self.heard += 1;
@@ -158,9 +158,11 @@ impl Hearing {
             return 0;
         }
         let settled = self.answer().is_some();
+        let wanting = |listener: &&Listener| listener.wants() && !settled;
+        let apart = self.listeners.iter().filter(wanting).map(Listener::left_apart).sum::<u32>();
         let left = |(number, listener): (usize, &Listener)| match listener {
             _ if settled => 0,
-            listener if listener.wants() => listener.left_at_most(),
+            listener if listener.wants() => listener.left_at_most().saturating_sub(listener.left_apart()),
             // One that does not block compares throughout the first round.
             listener if listener.compares() && listener.listens() => {
                 let own = |place: &&Place| {
@@ -173,11 +175,17 @@ impl Hearing {
             _ => 0,
         };
         let left = self.listeners.iter().enumerate().map(left).collect();
+        let hears = |number: usize, place| self.listeners[number].may_hear(place);
         let compares: Vec<bool> = self.listeners.iter().map(Listener::compares).collect();
-        let reader =
-            Reader { stream: self.stream, cases: &self.cases, hearers: &self.hearers, compares: &compares };
+        let reader = Reader {
+            stream: self.stream,
+            cases: &self.cases,
+            hearers: &self.hearers,
+            hears: &hears,
+            compares: &compares,
+        };
         let whole = if self.ask == Ask::EveryCaseOnce { 1 } else { 0 };
-        reader.united(&self.ahead, self.rounds_drawn, whole, left)
+        reader.united(&self.ahead, self.rounds_drawn, whole, left).saturating_add(apart)
     }
 
     /// The slots to come, in order, each with its number in the stream; those that are not wanted as things stand
@@ -199,10 +207,10 @@ impl Hearing {
         self.behind
     }
 
-    /// The criteria that hear a place: all that hear its case, but of the live version only those that compare.
+    /// The criteria that hear a place, as things stand.
     pub(super) fn hearers(&self, place: Place) -> impl Iterator<Item = usize> {
-        let hears = move |number: &usize| self.listeners[*number].hears(place.side);
-        self.hearers[place.case].iter().copied().filter(hears)
+        let hearers = self.hearers[place.case].iter().copied();
+        hearers.filter(move |&number| self.listeners[number].hears(place))
     }
 
     /// Whether a place lies in the first round, and the whole of that is asked.
@@ -245,9 +253,8 @@ impl Hearing {
                 break;
             }
             for &number in &self.hearers[place.case] {
-                let listener = &mut self.listeners[number];
-                if listener.hears(place.side) {
-                    listener.close();
+                if self.listeners[number].hears(place) {
+                    self.listeners[number].close();
                 }
             }
             self.pass();
@@ -268,8 +275,11 @@ impl Hearing {
                 return;
             }
             let round = self.rounds_drawn;
-            let listened =
-                |case: usize| self.hearers[case].iter().any(|&number| self.listeners[number].listens());
+            let listens = |case, number: &usize| {
+                let listener = &self.listeners[*number];
+                listener.listens() && listener.may_hear(Place { round, case, side: Side::Candidate })
+            };
+            let listened = |case: usize| self.hearers[case].iter().any(|number| listens(case, number));
             let drawn = self.stream.round(round, &self.cases, |case| opening || listened(case));
             for case in drawn {
                 self.ahead.push_back(Place { round, case, side: Side::Candidate });
@@ -289,6 +299,8 @@ pub(super) struct Reader<'a> {
     pub(super) stream: Stream,
     pub(super) cases: &'a [CaseName],
     pub(super) hearers: &'a [Vec<usize>],
+    /// Whether a criterion may hear a slot of its cases.
+    pub(super) hears: &'a dyn Fn(usize, Place) -> bool,
     /// By criterion: whether it compares, so that it hears a slot of each side.
     pub(super) compares: &'a [bool],
 }
@@ -307,8 +319,7 @@ impl Reader<'_> {
         let mut take = |place: Place, left: &mut [u32]| {
             let of_baseline = place.side == Side::Baseline;
             let mut wanted = !of_baseline && place.round < whole_rounds;
-            for &number in self.hearers[place.case].iter().filter(|&&one| !of_baseline || self.compares[one])
-            {
+            for &number in self.hearers[place.case].iter().filter(|&&number| (self.hears)(number, place)) {
                 wanted |= left[number] > 0;
                 // A pair is heard with its second slot.
                 if self.compares[number] == of_baseline {

@@ -12,6 +12,7 @@ mod baseline;
 mod certificate;
 mod compared;
 mod facts;
+pub(crate) mod finite;
 mod hearing;
 mod listener;
 mod mean;
@@ -23,6 +24,7 @@ mod paired;
 mod plain;
 mod planning;
 mod rate;
+mod saying;
 pub mod words;
 
 pub use baseline::Baseline;
@@ -34,7 +36,8 @@ pub use listener::Listener;
 pub use next::{Seen, Spent, Step, next};
 pub use outcome::{Counts, Outcome, Why};
 pub use outlook::{
-    Blocked, Calls, CriterionOutlook, Outlook, Tells, Undecided, Underfunded, outlook, outlook_against,
+    Blocked, Calls, CriterionOutlook, GivenDeterminism, Outlook, Tells, Undecided, Underfunded, outlook,
+    outlook_against,
 };
 pub(crate) use paired::differences;
 pub use planning::{CALLS_MAX, PlanProblem, WINDOW_SLOTS_MAX, plan, plan_against};

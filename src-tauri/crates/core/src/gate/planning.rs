@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use gatewright_stat::design::DesignError;
 
 use super::{
-    Baseline, Certificate, SlotFacts, baseline, mean, never, outlook, paired, plain, rate, words::Percent,
+    Baseline, Certificate, SlotFacts, baseline, finite, mean, never, outlook, paired, plain, rate,
+    words::Percent,
 };
 use crate::{
     id::{CanonicalError, CaseName, CriterionName, Digest, PlanId, ScorerName, Tag},
@@ -123,9 +124,6 @@ pub fn plan_against(spec: &Spec, stream: StreamKey, baseline: &Baseline) -> Resu
 
 /// The criteria with their boundaries: all of a plan that does not depend on the stream.
 pub(super) fn criteria(spec: &Spec, baseline: &Baseline) -> Result<Vec<PlannedCriterion>, PlanProblem> {
-    if spec.deterministic {
-        return Err(PlanProblem::NeedsNewer { what: "`deterministic: true`".to_owned() });
-    }
     let criteria = spec.gate.iter().map(|criterion| planned(spec, criterion, baseline));
     let criteria = criteria.collect::<Result<Vec<_>, _>>()?;
     let calls = outlook::calls_at_most(spec, &criteria);
@@ -139,14 +137,14 @@ fn planned(spec: &Spec, criterion: &Criterion, baseline: &Baseline) -> Result<Pl
     let cases: Vec<&Case> = spec.cases.iter().filter(|case| hears(spec, criterion, case)).collect();
     let planned = match (&criterion.rule, baseline) {
         (Rule::MaxDrop { .. }, Baseline::Recorded { first_rounds, .. }) => {
-            against_record(spec.ask, criterion, cases, first_rounds)?
+            against_record(spec, criterion, cases, first_rounds)?
         }
         _ => PlannedCriterion {
             criterion: criterion.id,
             name: criterion.name.clone(),
             rule: criterion.rule.clone(),
             blocking: criterion.blocking,
-            boundary: boundary(spec.ask, criterion, &cases)?,
+            boundary: boundary(spec, criterion, &cases)?,
             cases: cases.into_iter().map(|case| case.name.clone()).collect(),
             recorded: None,
         },
@@ -166,7 +164,7 @@ fn planned(spec: &Spec, criterion: &Criterion, baseline: &Baseline) -> Result<Pl
 /// A criterion that compares with what is recorded of the live version. It hears the cases that the record knows: two
 /// versions are compared only over what was the same for both. Without one it is as where nothing is live.
 fn against_record(
-    ask: Ask,
+    spec: &Spec,
     criterion: &Criterion,
     cases: Vec<&Case>,
     first_rounds: &[SlotFacts],
@@ -180,10 +178,10 @@ fn against_record(
     let found = baseline::mean_of(&criterion.name, of, *margin, &names, first_rounds)?;
     let boundary = match &found {
         Some(recorded) => {
-            let first = first_boundary(ask, &known);
+            let first = first_boundary(spec.ask, &known);
             baseline::boundary(&criterion.name, recorded, of, *risk, *pairs_max, first)?
         }
-        None => boundary(ask, criterion, &cases)?,
+        None => boundary(spec, criterion, &cases)?,
     };
     Ok(PlannedCriterion {
         criterion: criterion.id,
@@ -226,16 +224,19 @@ fn scorers(of: &Metric) -> Vec<&ScorerName> {
     }
 }
 
-fn boundary(ask: Ask, criterion: &Criterion, cases: &[&Case]) -> Result<Boundary, PlanProblem> {
+fn boundary(spec: &Spec, criterion: &Criterion, cases: &[&Case]) -> Result<Boundary, PlanProblem> {
     let name = &criterion.name;
     let needs_newer =
         |what: &str| Err(PlanProblem::NeedsNewer { what: format!("the criterion `{name}` ({what})") });
-    let first = first_boundary(ask, cases);
+    let first = first_boundary(spec.ask, cases);
     match &criterion.rule {
         Rule::Rate { of, .. } if !is_plain(of) => needs_newer("a rate of a graded or weighted metric"),
-        Rule::Rate { target, floor, risk, .. } => {
+        Rule::Rate { of, target, floor, risk } => {
             let levels = rate::Levels { target: *target, floor: *floor, risk: *risk };
-            rate::boundary(name, levels, first)
+            match of {
+                Metric::PassRate if spec.deterministic => finite::boundary(name, levels, count(cases), first),
+                _ => rate::boundary(name, levels, first),
+            }
         }
         Rule::Never { failure_rate, wrongly_passed } => {
             never::boundary(name, *failure_rate, *wrongly_passed, first)

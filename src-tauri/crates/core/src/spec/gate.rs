@@ -464,7 +464,8 @@ fn refuse_second_environment(reader: &mut Reader<'_>, drafts: &[Draft]) {
     });
     let Some((_, first)) = compared.next() else { return };
     if let Some((draft, other)) = compared.find(|(_, other)| *other != first) {
-        let message = format!("a gate compares with one environment, and `{first}` is named before `{other}`");
+        let message =
+            format!("a gate compares with one environment, and `{first}` is named before `{other}`");
         let file = reader.file.clone();
         let mut found = Diagnostic::error("conflict", &file, &draft.pointer, draft.place, message);
         found.help = Some("write a second spec for the other".to_owned());

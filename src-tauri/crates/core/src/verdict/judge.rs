@@ -6,7 +6,7 @@ use super::{CaseTally, CriterionVerdict, Standing, Verdict, reason, shown};
 use crate::{
     gate::{Came, Counts, Heard, Hearing, Listener, Outcome, SlotFacts, Why},
     id::{CanonicalError, Digest, VerdictId},
-    plan::{Plan, Side, Slot},
+    plan::{Boundary, Plan, Side, Slot},
     spec::{Metric, Rule, Unit},
     time::Seq,
     version::Grade,
@@ -162,6 +162,7 @@ impl<'a> Consumed<'a> {
             counts: listener.counts(),
             recorded: planned.recorded.clone(),
             shown: shown::of(planned, listener, &heard),
+            given_determinism: matches!(planned.boundary, Boundary::WithoutReplacement { .. }),
             reason: reason::of(&reason::Subject { planned, listener, outcome, last: last(&heard) }),
         }
     }
