@@ -225,6 +225,9 @@ impl Listener {
             Heard::Score(score) if again => self.agrees(place, score),
             heard => heard,
         };
+        self.state.counts().count(heard, came);
+        self.state.tally.counts.reused += u32::from(reused);
+        self.state.tally.counts.asked_again += u32::from(again);
         self.outcome = self.state.take(heard, &self.boundary);
         if let (Boundary::WithoutReplacement { .. }, false, Heard::Score(score)) =
             (&self.boundary, again, heard)

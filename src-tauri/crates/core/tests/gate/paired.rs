@@ -56,8 +56,16 @@ fn asks() -> impl Strategy<Value = Ask> {
 }
 
 fn both(seed: u64, right: f64, live: f64, lost: f64, delays: u64) -> Both {
-    let world =
-        World { seed, right, lost, lost_if_failed: 2.0 * lost, errs: 0.1, slow_failures: 300, delays };
+    let world = World {
+        seed,
+        right,
+        lost,
+        lost_if_failed: 2.0 * lost,
+        errs: 0.1,
+        slow_failures: 300,
+        delays,
+        ..World::CALM
+    };
     Both { candidate: world, live: World { seed: seed ^ 1, right: live, lost, delays: delays ^ 2, ..world } }
 }
 

@@ -99,10 +99,9 @@ impl World {
     fn key(slot: &Slot) -> u64 {
         slot.case.as_str().bytes().fold(u64::from(slot.round), |key, byte| mix(&[key, u64::from(byte)]))
     }
-}
 
-impl Answers for World {
-    fn came(&self, slot: &Slot) -> Came {
+    /// What comes of a slot: the same whenever it is asked.
+    pub(crate) fn came(&self, slot: &Slot) -> Came {
         let key = Self::key(slot);
         let told = if self.steady { Self::key(&Slot { round: 0, ..slot.clone() }) } else { key };
         let passed = fraction(&[self.seed, told, 1]) < self.right;
@@ -121,6 +120,16 @@ impl Answers for World {
         let passed = matches!(came, Came::Answer { passed: Some(true), .. });
         let slow = if passed { 0 } else { self.slow_failures };
         1 + slow + mix(&[self.delays, Self::key(slot)]) % 50
+    }
+}
+
+impl Answers for World {
+    fn came(&self, slot: &Slot) -> Came {
+        Self::came(self, slot)
+    }
+
+    fn delay(&self, slot: &Slot, came: &Came) -> u64 {
+        Self::delay(self, slot, came)
     }
 }
 
