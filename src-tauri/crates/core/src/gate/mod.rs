@@ -16,6 +16,7 @@ pub(crate) mod finite;
 mod hearing;
 mod listener;
 mod mean;
+mod monitor;
 mod never;
 mod next;
 mod outcome;
@@ -33,6 +34,7 @@ pub use compared::{ComparedBy, Comparison};
 pub use facts::{Came, Heard, Measures, SlotFacts};
 pub use hearing::Hearing;
 pub use listener::Listener;
+pub use monitor::{Noticed, Watch, WatchOutlook, WatchProblem, WatchState, Watched};
 pub use next::{Seen, Spent, Step, next};
 pub use outcome::{Counts, Outcome, Why};
 pub use outlook::{
