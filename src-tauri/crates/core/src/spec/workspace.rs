@@ -2,7 +2,10 @@
 //!
 //! Keys stay references here: this module never sees a secret, and a literal one is refused before it gets here.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -219,6 +222,16 @@ pub enum SecretSource {
     Env(String),
     /// A file that only its owner may read: absolute, or below the workspace.
     File(String),
+}
+
+impl fmt::Display for SecretSource {
+    /// As the file names it.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Env(name) => write!(formatter, "env:{name}"),
+            Self::File(path) => write!(formatter, "file://{path}"),
+        }
+    }
 }
 
 /// How an endpoint is called.

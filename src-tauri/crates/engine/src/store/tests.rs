@@ -1,6 +1,7 @@
 //! Tests of the store with real files, and what they share: a small workspace with one version, one endpoint and
 //! streams of a spec.
 
+mod backup;
 mod catalog;
 mod damage;
 mod journal;

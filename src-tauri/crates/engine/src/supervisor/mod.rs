@@ -1,6 +1,7 @@
 //! Where the parts of the engine meet: one [`Engine`] a workspace.
 
 mod asking;
+pub mod backup;
 pub mod disk;
 mod engine;
 mod following;
@@ -18,6 +19,7 @@ pub mod user;
 mod watched;
 
 pub use asking::AskingError;
+pub use backup::OpenError;
 pub use engine::{Engine, EngineError, Open, TrustWord};
 pub use following::{FollowError, Followed, Following, Hear};
 pub use gating::GatingError;
