@@ -1,6 +1,7 @@
 //! All suites in one binary: it links once. Test names are sentences.
 
 mod architecture;
+mod backups;
 mod cli;
 mod faults;
 mod replay;

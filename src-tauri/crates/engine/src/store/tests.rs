@@ -8,6 +8,7 @@ mod journal;
 mod kill;
 mod release;
 mod schema;
+mod timeline;
 mod verdict;
 
 use std::{
