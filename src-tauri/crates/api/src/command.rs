@@ -7,9 +7,10 @@ use serde_json::Value;
 
 use crate::{
     dto::{
-        About, Answer, CaseAnswers, CaseAnswersArgs, Checked, CompareArgs, Comparison, HeatMap, HeatMapArgs,
-        Nothing, Picked, PlanArgs, PlanView, Preview, PromoteArgs, PromotePreviewArgs, Recents, ReleaseHead,
-        RollbackArgs, RollbackPreviewArgs, Rows, RunRef, RunRowsArgs, RunStartArgs, RunState, RunStateArgs,
+        About, Answer, BacktestArgs, BacktestView, CaseAnswers, CaseAnswersArgs, Checked, CompareArgs,
+        Comparison, HeatMap, HeatMapArgs, Nothing, Picked, PlanArgs, PlanView, Preview, PromoteArgs,
+        PromotePreviewArgs, Recents, ReleaseHead, RollbackArgs, RollbackPreviewArgs, Rows, RunRef,
+        RunRowsArgs, RunStartArgs, RunState, RunStateArgs, SelfTestArgs, SelfTestRef, SelfTestState,
         SettleArgs, Source, SpecCheckArgs, SpecSaveArgs, SpecSourceArgs, SpecTree, Status, Timeline,
         TimelineArgs, TrialArgs, Trust, TrustGiveArgs, VerdictArgs, VerdictState, Verdicts, VerdictsArgs,
         Verified, VersionArgs, VersionView, Versions, VersionsArgs, Workspace, WorkspaceOpenArgs,
@@ -82,6 +83,14 @@ commands! {
     spec_check(SpecCheckArgs) -> Checked;
     /// What a run would ask.
     plan(PlanArgs) -> PlanView;
+    /// Begins a self-test of a gate, in place of the one that is going on; answers at once.
+    selftest_start(SelfTestArgs) -> SelfTestState;
+    /// Stops a self-test.
+    selftest_cancel(SelfTestRef) -> Nothing;
+    /// How far a self-test is, and what it found.
+    selftest_state(SelfTestRef) -> SelfTestState;
+    /// What the gate would have said of past versions.
+    backtest(BacktestArgs) -> BacktestView;
 
     /// Begins a run; answers once it is recorded.
     run_start(RunStartArgs) -> RunRef;

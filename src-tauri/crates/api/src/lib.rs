@@ -2,6 +2,7 @@
 //!
 //! It knows the engine and no host: nothing here knows of windows, terminals or sockets.
 
+mod author;
 pub mod command;
 pub mod document;
 pub mod dto;

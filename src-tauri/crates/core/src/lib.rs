@@ -25,6 +25,8 @@ pub mod gate;
 
 pub mod verdict;
 
+pub mod selftest;
+
 pub mod decision;
 
 pub mod release;

@@ -44,6 +44,18 @@ pub(crate) fn build(steps: &mut Steps) -> Result<(), Failure> {
     keep(&stamp, &fingerprint)
 }
 
+/// Looks at every screen of the built page in a browser: what it throws, what spills out, what axe finds wrong.
+pub(crate) fn look(steps: &mut Steps) -> Result<(), Failure> {
+    let what = "Looking at the interface in a browser";
+    let Some(browser) = need::browser(steps)? else {
+        steps.skip(what, "there is no Chromium here; `CHROMIUM=/path/to/one` names it");
+        return Ok(());
+    };
+    let mut command = Command::new("npm");
+    command.args(["run", "look"]).current_dir(place::ui()).env("CHROMIUM", browser);
+    steps.run(what, minutes(15), &mut command)
+}
+
 /// Runs npm in the interface's folder.
 pub(crate) fn npm(steps: &mut Steps, what: &str, arguments: &[&str]) -> Result<(), Failure> {
     steps.run(what, minutes(15), Command::new("npm").args(arguments).current_dir(place::ui()))

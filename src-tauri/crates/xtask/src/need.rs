@@ -1,6 +1,11 @@
 //! What a machine needs before anything can be built or tested, and how it gets it.
 
-use std::{fs, io::IsTerminal as _, path::Path, process::Command};
+use std::{
+    env, fs,
+    io::IsTerminal as _,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use crate::{
     place,
@@ -8,8 +13,8 @@ use crate::{
     step::{Failure, Steps, answer, minutes},
 };
 
-/// The oldest Node that builds the interface.
-const NODE_MIN: (u32, u32) = (20, 19);
+/// The releases of Node that build the interface, as `ui/package.json` says under `engines`.
+const NODE: &str = "20.19 or a later 20, or 22.12 or newer";
 
 /// How we notice that something is there.
 enum Probe {
@@ -48,6 +53,13 @@ const WINDOW: [Need; 3] = [
     need("webkit2gtk-driver", "WebKitWebDriver, of WebKitGTK", Probe::Program("WebKitWebDriver")),
 ];
 
+/// To look at the interface: Debian's Chromium, or what a person has in its place.
+const BROWSER: Need = need("chromium", "Chromium", Probe::Program("chromium"));
+/// Names of browsers that do as well.
+const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+/// Names the browser where it is none of these.
+const BROWSER_VARIABLE: &str = "CHROMIUM";
+
 impl Need {
     fn is_met(&self) -> bool {
         match self.probe {
@@ -80,6 +92,19 @@ pub(crate) fn to_test(steps: &mut Steps) -> Result<(), Failure> {
     node(steps)
 }
 
+/// The browser that the interface is looked at in; none where this system's packages offer none.
+///
+/// # Errors
+/// When it is offered, and yet cannot be installed.
+pub(crate) fn browser(steps: &mut Steps) -> Result<Option<PathBuf>, Failure> {
+    let named = env::var_os(BROWSER_VARIABLE).filter(|path| !path.is_empty()).map(PathBuf::from);
+    let found = || named.clone().or_else(|| BROWSERS.iter().find_map(|name| place::program(name)));
+    if found().is_none() && cfg!(target_os = "linux") && offered(steps, BROWSER.package)?.is_some() {
+        install(steps, &[&BROWSER])?;
+    }
+    Ok(found())
+}
+
 fn missing(needs: &'static [Need]) -> Vec<&'static Need> {
     needs.iter().filter(|need| !need.is_met()).collect()
 }
@@ -96,7 +121,7 @@ fn install(steps: &mut Steps, needs: &[&Need]) -> Result<(), Failure> {
             "This machine lacks:\n{what}\nInstall these with your system's package manager, then run this again."
         )));
     }
-    if !is_root() && place::program("sudo").is_none() {
+    if !may_install() {
         let packages = needs.iter().map(|need| need.package).collect::<Vec<_>>().join(" ");
         return Err(Failure::new(format!(
             "This machine lacks:\n{what}\nOnly root may install packages, and there is no sudo. As root, run:\n  \
@@ -121,6 +146,15 @@ fn install(steps: &mut Steps, needs: &[&Need]) -> Result<(), Failure> {
             need.package, need.what
         ))),
     }
+}
+
+/// The version of a package that apt would install; none where there is no apt, or no such package.
+fn offered(steps: &mut Steps, package: &str) -> Result<Option<String>, Failure> {
+    if place::program("apt-get").is_some() && !lists_are_there() && may_install() {
+        apt(steps, "Reading the lists of packages", &["update"])?;
+    }
+    let shown = answer("apt-cache", &["show", "--no-all-versions", package]).unwrap_or_default();
+    Ok(shown.lines().find_map(|line| line.strip_prefix("Version:")).map(|version| version.trim().to_owned()))
 }
 
 /// Whether apt knows of any package.
@@ -148,6 +182,10 @@ fn apt(steps: &mut Steps, what: &str, arguments: &[&str]) -> Result<(), Failure>
     steps.run(what, minutes(30), &mut command)
 }
 
+fn may_install() -> bool {
+    is_root() || place::program("sudo").is_some()
+}
+
 fn is_root() -> bool {
     answer("id", &["-u"]).is_some_and(|user| user == "0")
 }
@@ -157,28 +195,33 @@ fn node(steps: &mut Steps) -> Result<(), Failure> {
     if node_is_met() {
         return Ok(());
     }
-    let offered = answer("apt-cache", &["show", "--no-all-versions", "nodejs"]).unwrap_or_default();
-    let offered = offered.lines().find_map(|line| line.strip_prefix("Version:"));
-    let may_install = is_root() || place::program("sudo").is_some();
-    if may_install && offered.and_then(version).is_some_and(|version| version >= NODE_MIN) {
+    let offered = offered(steps, "nodejs")?;
+    if may_install() && offered.as_deref().is_some_and(is_node_enough) {
         apt(steps, "Installing Node", &["install", "--yes", "--no-install-recommends", "nodejs", "npm"])?;
     }
     if node_is_met() {
         return Ok(());
     }
-    let (major, minor) = NODE_MIN;
     let found =
         answer("node", &["--version"]).map_or("none was found".to_owned(), |v| format!("{v} was found"));
     Err(Failure::new(format!(
-        "The interface is built with Node {major}.{minor} or newer and npm; {found}, and this system's packages \
-         offer none that is new enough. Install it from https://nodejs.org, then run this again."
+        "The interface is built with npm and Node ({NODE}); {found}, and this system's packages offer none that \
+         does. Install one from https://nodejs.org, then run this again."
     )))
 }
 
 fn node_is_met() -> bool {
     let node = answer("node", &["--version"]);
-    node.as_deref().and_then(version).is_some_and(|version| version >= NODE_MIN)
-        && place::program("npm").is_some()
+    node.as_deref().is_some_and(is_node_enough) && place::program("npm").is_some()
+}
+
+/// Whether a Node of this version is one of [`NODE`].
+fn is_node_enough(text: &str) -> bool {
+    version(text).is_some_and(|(major, minor)| match major {
+        20 => minor >= 19,
+        22 => minor >= 12,
+        _ => major > 22,
+    })
 }
 
 /// Major and minor number of `v20.19.2` or `20.19.2+dfsg-1`.
@@ -199,9 +242,15 @@ mod tests {
     }
 
     #[test]
-    fn an_older_node_is_not_enough() {
-        assert!(version("v18.20.4") < Some(NODE_MIN));
-        assert!(version("v22.3.0") >= Some(NODE_MIN));
+    fn node_is_enough_where_the_interface_says_so() {
+        let package = fs::read_to_string(place::ui().join("package.json")).expect("the interface's package");
+        assert!(package.contains(r#""node": "^20.19 || >=22.12""#), "{package}");
+        for enough in ["v20.19.0", "v20.20.2", "20.19.2+dfsg-1", "v22.12.0", "v24.1.0"] {
+            assert!(is_node_enough(enough), "{enough}");
+        }
+        for old in ["v18.20.4", "v20.18.9", "v21.7.3", "v22.11.0", "none"] {
+            assert!(!is_node_enough(old), "{old}");
+        }
     }
 
     #[test]

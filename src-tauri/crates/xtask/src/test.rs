@@ -21,6 +21,7 @@ pub(crate) fn everything(steps: &mut Steps) -> Result<(), Failure> {
     interface::build(steps)?;
     lint::all(steps)?;
     npm(steps, "Testing the interface", &["test"])?;
+    interface::look(steps)?;
     rust(steps)?;
     window(steps)
 }

@@ -33,6 +33,13 @@ dto! {
             /// Whether it has ended.
             ended: bool,
         },
+        /// A self-test went on or ended.
+        SelftestMoved {
+            /// Which.
+            selftest: String,
+            /// Whether it has ended.
+            ended: bool,
+        },
         /// A verdict was given, or withdrawn by a later one.
         VerdictGiven {
             /// Which.

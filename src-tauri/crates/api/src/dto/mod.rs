@@ -22,6 +22,7 @@ macro_rules! words {
     )+ };
 }
 
+mod author;
 mod event;
 mod release;
 mod run;
@@ -32,6 +33,7 @@ mod verdict;
 mod version;
 mod workspace;
 
+pub use author::*;
 pub use event::*;
 pub use release::*;
 pub use run::*;

@@ -287,7 +287,10 @@ fn metric(metric: &Metric) -> String {
         Metric::Within { of: Measure::CostMicros, .. } => "cost".to_owned(),
         Metric::Within { of: Measure::TokensOut, .. } => "tokens".to_owned(),
         Metric::Graded(name) => name.to_string(),
-        Metric::Weighted(_) => "weighted".to_owned(),
+        Metric::Weighted(parts) => {
+            let parts = parts.iter().map(|(weight, part)| format!("{weight} × {}", self::metric(part)));
+            parts.collect::<Vec<_>>().join(" + ")
+        }
     }
 }
 

@@ -84,6 +84,7 @@ fn is_about_the_same(one: &Happened, other: &Happened) -> bool {
         | (Happened::SpecsChanged { .. }, Happened::SpecsChanged { .. }) => true,
         (Happened::VersionSeen { version: one }, Happened::VersionSeen { version: other })
         | (Happened::RunMoved { run: one, .. }, Happened::RunMoved { run: other, .. })
+        | (Happened::SelftestMoved { selftest: one, .. }, Happened::SelftestMoved { selftest: other, .. })
         | (Happened::VerdictGiven { verdict: one, .. }, Happened::VerdictGiven { verdict: other, .. })
         | (
             Happened::ReleaseMoved { environment: one, .. },
@@ -104,7 +105,10 @@ fn merge(earlier: &mut Event, later: Event) {
             files.dedup();
             files.truncate(FILES_TOLD_MAX);
         }
-        (Happened::RunMoved { ended, .. }, Happened::RunMoved { ended: later, .. }) => *ended |= later,
+        (Happened::RunMoved { ended, .. }, Happened::RunMoved { ended: later, .. })
+        | (Happened::SelftestMoved { ended, .. }, Happened::SelftestMoved { ended: later, .. }) => {
+            *ended |= later;
+        }
         (what, later) => *what = later,
     }
 }

@@ -29,7 +29,7 @@ pub(super) fn judged(one: &CriterionVerdict, currency: Currency) -> CriterionVie
         state: state(one.outcome, one.counts),
         value: value(&one.rule, one.counts, &one.shown, currency),
         bound: bound(&one.rule, &one.shown, currency),
-        bar: bar(&one.rule, one.counts, Some(&one.shown)),
+        bar: bar(&one.rule, one.counts, &one.shown),
         heard,
         heard_max: one.heard_max,
         heard_text: of(heard, one.heard_max),
@@ -49,6 +49,8 @@ pub(super) struct SoFar {
     /// None while it listens.
     pub(super) outcome: Option<Outcome>,
     pub(super) counts: Counts,
+    /// Of the scores that are known; none without one.
+    pub(super) mean: Option<f64>,
     pub(super) heard_max: u32,
 }
 
@@ -70,14 +72,16 @@ pub(super) fn running(one: &SoFar, currency: Currency) -> CriterionView {
             (state, format!("Open: at most {left} more calls decide it"), format!("at most {left} more"))
         }
     };
+    let mean = one.mean.filter(|_| is_mean(&one.rule)).map(words::nine);
+    let shown = Shown { value: mean.unwrap_or_default(), ..Shown::default() };
     CriterionView {
         name: one.name.to_string(),
         blocking: one.blocking,
         rule: rule(&one.rule, currency),
         state,
-        value: value(&one.rule, one.counts, &Shown::default(), currency),
+        value: value(&one.rule, one.counts, &shown, currency),
         bound: String::new(),
-        bar: bar(&one.rule, one.counts, None),
+        bar: bar(&one.rule, one.counts, &shown),
         heard,
         heard_max: one.heard_max,
         heard_text: of(heard, one.heard_max),
@@ -159,7 +163,12 @@ fn metric(metric: &Metric) -> String {
         Metric::PassRate => "pass rate".to_owned(),
         Metric::Within { of, .. } => measure(*of).to_owned(),
         Metric::Graded(name) => name.to_string(),
-        Metric::Weighted(_) => "weighted total".to_owned(),
+        Metric::Weighted(parts) => {
+            let parts = parts
+                .iter()
+                .map(|(weight, part)| format!("{} × {}", words::count(*weight), self::metric(part)));
+            parts.collect::<Vec<_>>().join(" + ")
+        }
     }
 }
 
@@ -196,8 +205,17 @@ fn value(rule: &Rule, counts: Counts, shown: &Shown, currency: Currency) -> Stri
             let measured = shown.value.parse().map(|value| amount(*of, value, currency));
             measured.unwrap_or_else(|_| shown.value.clone())
         }
+        rule if is_mean(rule) => {
+            let tenths = shown.value.parse::<f64>().map(|mean| (1_000.0 * mean).round() / 10.0);
+            tenths.map_or_else(|_| "no value".to_owned(), |mean| format!("{} %", words::trimmed(mean)))
+        }
         _ => of_passed(counts),
     }
+}
+
+/// Whether its value is a mean of scores and no share of answers.
+const fn is_mean(rule: &Rule) -> bool {
+    matches!(rule, Rule::Mean { .. } | Rule::Plain { of: Metric::Graded(_) | Metric::Weighted(_), .. })
 }
 
 fn of_passed(counts: Counts) -> String {
@@ -224,9 +242,9 @@ pub(super) fn two_digits(value: f64) -> String {
     format!("{value:.2}")
 }
 
-/// The share that passed between floor and target. The bounds of a percentile are in another unit, so its bar has
-/// none.
-fn bar(rule: &Rule, counts: Counts, shown: Option<&Shown>) -> Option<GateBar> {
+/// The mean, or the share that passed, between floor and target. The bounds of a percentile are in another unit, so
+/// its bar has none.
+fn bar(rule: &Rule, counts: Counts, shown: &Shown) -> Option<GateBar> {
     let (target, floor, in_shares) = match rule {
         Rule::Rate { of, target, floor, .. } => (target, Some(floor), !matches!(of, Metric::Within { .. })),
         Rule::Mean { target, floor, .. } => (target, Some(floor), true),
@@ -234,11 +252,11 @@ fn bar(rule: &Rule, counts: Counts, shown: Option<&Shown>) -> Option<GateBar> {
         Rule::MaxDrop { .. } | Rule::Never { .. } => return None,
     };
     let share = f64::from(counts.passed()) / f64::from(counts.heard().max(1));
-    let end = |text: &String| text.parse::<f64>().ok().filter(|_| in_shares);
+    let end = |text: &str| text.parse::<f64>().ok().filter(|_| in_shares);
     Some(GateBar {
-        value: (counts.heard() > 0).then_some(share),
-        low: shown.and_then(|shown| end(&shown.low)),
-        high: shown.and_then(|shown| end(&shown.high)),
+        value: if is_mean(rule) { end(&shown.value) } else { (counts.heard() > 0).then_some(share) },
+        low: end(&shown.low),
+        high: end(&shown.high),
         target: target.as_f64(),
         floor: floor.map(|floor| floor.as_f64()),
     })
@@ -318,6 +336,7 @@ mod tests {
                 blocking: true,
                 outcome: None,
                 counts: Counts::default(),
+                mean: None,
                 heard_max: 203,
             },
             Currency::USD,
@@ -325,6 +344,27 @@ mod tests {
         assert_eq!((view.value.as_str(), view.saved_text.as_str()), ("no value", "at most 203 more"));
         assert_eq!(view.state, CriterionState::Waiting);
         assert_eq!(view.bar.and_then(|bar| bar.value), None);
+    }
+
+    #[test]
+    fn a_mean_is_shown_as_such_and_never_as_the_share_of_perfect_answers() {
+        let risk = Risk { wrongly_blocked: unit(50_000), wrongly_passed: unit(50_000) };
+        let of = Metric::Weighted(vec![(3, Metric::PassRate), (1, Metric::Graded("polite".into()))]);
+        let rule = Rule::Mean { of, target: unit(900_000), floor: unit(800_000), risk, trials_max: 203 };
+        assert_eq!(super::rule(&rule, Currency::USD), "3 × pass rate + 1 × polite: target 90 %, floor 80 %");
+        let so_far = SoFar {
+            name: "both".into(),
+            rule,
+            blocking: true,
+            outcome: None,
+            counts: Counts { scored: 4, failed: 3, ..Counts::default() },
+            mean: Some(0.8125),
+            heard_max: 203,
+        };
+        let view = running(&so_far, Currency::USD);
+        assert_eq!((view.value.as_str(), view.bar.and_then(|bar| bar.value)), ("81.3 %", Some(0.8125)));
+        let silent = running(&SoFar { counts: Counts::default(), mean: None, ..so_far }, Currency::USD);
+        assert_eq!((silent.value.as_str(), silent.bar.and_then(|bar| bar.value)), ("no value", None));
     }
 
     #[test]

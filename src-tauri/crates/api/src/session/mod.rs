@@ -5,6 +5,7 @@
 //! one area, `show` and `criterion` what several of them show alike.
 
 mod answer;
+mod backtest;
 mod bell;
 mod chart;
 mod compare;
@@ -15,6 +16,7 @@ mod opened;
 mod plan;
 mod release;
 mod run;
+mod selftest;
 mod show;
 mod spec;
 mod trust;
@@ -32,13 +34,14 @@ use self::{bell::Bell, opened::Opened};
 use crate::{
     command::Commands,
     dto::{
-        About, Answer, CaseAnswers, CaseAnswersArgs, Checked, CompareArgs, Comparison, Event, HeatMap,
-        HeatMapArgs, Nothing, Picked, PlanArgs, PlanView, Preview, PromoteArgs, PromotePreviewArgs, Recents,
-        ReleaseHead, RollbackArgs, RollbackPreviewArgs, Rows, RunRef, RunRowsArgs, RunStartArgs, RunState,
-        RunStateArgs, SettleArgs, Source, SpecCheckArgs, SpecSaveArgs, SpecSourceArgs, SpecTree, Status,
-        Timeline, TimelineArgs, TrialArgs, Trust, TrustGiveArgs, VerdictArgs, VerdictState, Verdicts,
-        VerdictsArgs, Verified, VersionArgs, VersionView, Versions, VersionsArgs, Workspace,
-        WorkspaceOpenArgs, WorkspaceState,
+        About, Answer, BacktestArgs, BacktestView, CaseAnswers, CaseAnswersArgs, Checked, CompareArgs,
+        Comparison, Event, HeatMap, HeatMapArgs, Nothing, Picked, PlanArgs, PlanView, Preview, PromoteArgs,
+        PromotePreviewArgs, Recents, ReleaseHead, RollbackArgs, RollbackPreviewArgs, Rows, RunRef,
+        RunRowsArgs, RunStartArgs, RunState, RunStateArgs, SelfTestArgs, SelfTestRef, SelfTestState,
+        SettleArgs, Source, SpecCheckArgs, SpecSaveArgs, SpecSourceArgs, SpecTree, Status, Timeline,
+        TimelineArgs, TrialArgs, Trust, TrustGiveArgs, VerdictArgs, VerdictState, Verdicts, VerdictsArgs,
+        Verified, VersionArgs, VersionView, Versions, VersionsArgs, Workspace, WorkspaceOpenArgs,
+        WorkspaceState,
     },
     error::{ApiError, Code},
     host::{self, Host},
@@ -154,6 +157,22 @@ impl Commands for Session {
 
     async fn plan(&self, args: PlanArgs) -> Answered<PlanView> {
         self.on(move |opened| plan::view(opened, &args)).await
+    }
+
+    async fn selftest_start(&self, args: SelfTestArgs) -> Answered<SelfTestState> {
+        Ok(selftest::start(&self.opened()?, args))
+    }
+
+    async fn selftest_cancel(&self, args: SelfTestRef) -> Answered<Nothing> {
+        selftest::cancel(&*self.opened()?, &args.selftest)
+    }
+
+    async fn selftest_state(&self, args: SelfTestRef) -> Answered<SelfTestState> {
+        selftest::state(&*self.opened()?, &args.selftest)
+    }
+
+    async fn backtest(&self, args: BacktestArgs) -> Answered<BacktestView> {
+        self.on(move |opened| backtest::view(opened, &args)).await
     }
 
     async fn run_start(&self, args: RunStartArgs) -> Answered<RunRef> {

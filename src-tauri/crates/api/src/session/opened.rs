@@ -21,6 +21,7 @@ use super::{
     bell::Bell,
     feed,
     run::Runs,
+    selftest::SelfTests,
     watch::{self, Noticing, Stamps},
 };
 use crate::error::{ApiError, Code};
@@ -30,6 +31,7 @@ pub(super) struct Opened {
     pub(super) engine: Arc<Engine>,
     pub(super) bell: Arc<Bell>,
     pub(super) runs: Runs,
+    pub(super) selftests: SelfTests,
     noticing: Mutex<Noticing>,
     kept: Mutex<Option<(Stamps, Arc<Reading>)>>,
     tasks: Mutex<Vec<AbortOnDropHandle<()>>>,
@@ -43,6 +45,7 @@ impl Opened {
             engine: Arc::new(engine),
             bell,
             runs: Runs::default(),
+            selftests: SelfTests::default(),
             noticing: Mutex::default(),
             kept: Mutex::default(),
             tasks: Mutex::default(),
@@ -97,6 +100,16 @@ impl Opened {
         let stamps = Stamps::of(self.engine.root(), &reading);
         *kept = stamps.are_settled(began).then(|| (stamps, Arc::clone(&reading)));
         reading
+    }
+
+    /// The files as they are now, with a text that is not saved in place of a spec's file.
+    pub(super) fn reading_with(&self, spec: &str, text: Option<&str>) -> Arc<Reading> {
+        let reading = self.reading();
+        let found = reading.specs.iter().find(|found| found.name.as_str() == spec);
+        match (found, text) {
+            (Some(found), Some(text)) => Arc::new(self.engine.read_unsaved(&found.file, text)),
+            _ => reading,
+        }
     }
 
     /// The version of each agent that the files describe now. An agent that cannot be sealed has none: why not is

@@ -28,12 +28,7 @@ struct Price {
 
 /// What a run of a spec would ask.
 pub(super) fn view(opened: &Opened, args: &PlanArgs) -> Answered<PlanView> {
-    let mut reading = opened.reading();
-    if let Some(text) = &args.text
-        && let Some(found) = reading.specs.iter().find(|found| found.name.as_str() == args.spec)
-    {
-        reading = std::sync::Arc::new(opened.engine.read_unsaved(&found.file, text));
-    }
+    let reading = opened.reading_with(&args.spec, args.text.as_deref());
     let Some(workspace) = &reading.workspace else {
         return Ok(without(args, "gatewright.yaml has mistakes: mend them first"));
     };

@@ -37,6 +37,11 @@ pub(super) fn version(read: &Read<'_>, id: VersionId) -> Result<VersionRef, ApiE
     })
 }
 
+/// A version where there is none.
+pub(super) fn nobody() -> VersionRef {
+    VersionRef { id: String::new(), short: String::new(), label: None, grade: Grade::Opaque, dirty: None }
+}
+
 /// The version that the files describe now: as recorded where it is, with the present state of the working tree.
 pub(super) fn present(read: &Read<'_>, found: &Version) -> Result<VersionRef, ApiError> {
     Ok(VersionRef { grade: grade(found.grade), dirty: found.provenance.dirty, ..version(read, found.id)? })

@@ -116,6 +116,8 @@ const fn yes(passed: bool) -> Unit {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn answer(passed: Option<bool>, measures: Measures) -> Came {
@@ -160,5 +162,28 @@ mod tests {
         assert_eq!(came.heard(&of("polite")), Heard::Score(Unit::from_millionths(875_000).expect("a unit")));
         assert_eq!(came.heard(&of("unsure")), Heard::Missing);
         assert_eq!(came.heard(&Metric::Weighted(vec![])), Heard::Missing);
+    }
+
+    proptest! {
+        /// The exact mean is a fraction; what is tested is the next millionth below it, whatever the order of the parts.
+        #[test]
+        fn a_weighted_mean_is_rounded_down_by_less_than_a_millionth(
+            parts in prop::collection::vec((1_u32..=1_000, 0_u32..=1_000_000), 2..8),
+        ) {
+            let named = |place: usize| ScorerName::new(format!("scorer-{place}"));
+            let unit = |(place, (_, score)): (usize, &(u32, u32))| (named(place), Unit::from_millionths(*score));
+            let scores = parts.iter().enumerate().map(unit).collect();
+            let came = Came::Answer { passed: None, scores, measures: Measures::default() };
+            let graded = |(place, (weight, _)): (usize, &(u32, u32))| (*weight, Metric::Graded(named(place)));
+            let mut metrics: Vec<_> = parts.iter().enumerate().map(graded).collect();
+            let found = came.heard(&Metric::Weighted(metrics.clone()));
+            metrics.reverse();
+            prop_assert_eq!(came.heard(&Metric::Weighted(metrics)), found);
+            let Heard::Score(found) = found else { panic!("every part has a score") };
+            let weights: u64 = parts.iter().map(|(weight, _)| u64::from(*weight)).sum();
+            let exact: u64 = parts.iter().map(|(weight, score)| u64::from(*weight) * u64::from(*score)).sum();
+            let below = u64::from(found.millionths()) * weights;
+            prop_assert!(below <= exact && exact < below + weights);
+        }
     }
 }

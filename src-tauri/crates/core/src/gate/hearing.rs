@@ -57,7 +57,7 @@ impl Hearing {
         let mut listeners = Vec::with_capacity(plan.criteria.len());
         for (number, criterion) in plan.criteria.iter().enumerate() {
             let known: Vec<_> = criterion.cases.iter().filter_map(|case| index.get(case)).collect();
-            listeners.push(Listener::new(criterion, !known.is_empty()));
+            listeners.push(Listener::new(criterion, !known.is_empty(), plan.window_max));
             for &case in known {
                 hearers[case].push(number);
             }

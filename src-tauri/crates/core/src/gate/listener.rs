@@ -7,7 +7,7 @@
 use super::{Came, Counts, Heard, Outcome, Why, mean, never, plain, rate};
 use crate::{
     plan::{Boundary, PlannedCriterion},
-    spec::Metric,
+    spec::{Metric, Unit},
 };
 
 /// What was heard, and which of the two paths still go on.
@@ -40,6 +40,23 @@ impl Tally {
     }
 }
 
+/// What comes of a criterion if all that it hears from now on passes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Ahead {
+    /// Slots that it hears until it is decided, 0 once it is. At most as many as a run may look ahead.
+    pub(super) steps: u32,
+    /// Whether it is not met even so.
+    pub(super) fails: bool,
+}
+
+/// What a criterion has heard.
+#[derive(Clone, PartialEq, Debug)]
+struct State {
+    tally: Tally,
+    /// Of bets.
+    evidence: Option<mean::Evidence>,
+}
+
 /// A criterion and what it has heard.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Listener {
@@ -47,29 +64,33 @@ pub struct Listener {
     metric: Metric,
     blocking: bool,
     heard_max: u32,
-    tally: Tally,
-    /// Of bets.
-    evidence: Option<mean::Evidence>,
+    state: State,
+    ahead: Ahead,
+    ahead_max: u32,
     outcome: Option<Outcome>,
     closed: bool,
 }
 
 impl Listener {
-    /// One that has heard nothing. Without a case to hear it is undecided for good.
+    /// One that has heard nothing. Without a case to hear it is undecided for good. `ahead_max` is how far a run may
+    /// look ahead.
     #[must_use]
-    pub(super) fn new(criterion: &PlannedCriterion, has_cases: bool) -> Self {
+    pub(super) fn new(criterion: &PlannedCriterion, has_cases: bool, ahead_max: u32) -> Self {
         let heard_max = criterion.heard_max();
         let nothing = !has_cases || heard_max == 0;
-        Self {
+        let mut listener = Self {
             boundary: criterion.boundary.clone(),
             metric: criterion.metric().clone(),
             blocking: criterion.blocking,
             heard_max,
-            tally: Tally::default(),
-            evidence: mean::Evidence::of(&criterion.boundary),
+            state: State { tally: Tally::default(), evidence: mean::Evidence::of(&criterion.boundary) },
+            ahead: Ahead { steps: 0, fails: false },
+            ahead_max,
             outcome: nothing.then_some(Outcome::Inconclusive(Why::NothingToJudge)),
             closed: false,
-        }
+        };
+        listener.look_ahead();
+        listener
     }
 
     /// Whether the gate depends on it.
@@ -81,13 +102,22 @@ impl Listener {
     /// What its slots were.
     #[must_use]
     pub const fn counts(&self) -> Counts {
-        self.tally.counts
+        self.state.tally.counts
     }
 
     /// Sum of the scores heard, in millionths.
     #[must_use]
     pub const fn score_sum(&self) -> u64 {
-        self.tally.score_sum
+        self.state.tally.score_sum
+    }
+
+    /// Their mean, in [0, 1], for what is shown; none without a score.
+    #[must_use]
+    pub fn mean(&self) -> Option<f64> {
+        #[expect(clippy::cast_precision_loss, reason = "20,000 scores of a million at most")]
+        let sum = self.state.tally.score_sum as f64 / f64::from(Unit::ONE.millionths());
+        let scored = self.state.tally.counts.scored;
+        (scored > 0).then(|| sum / f64::from(scored))
     }
 
     /// Slots heard at most if no more answers go missing than did: a missing answer may lengthen `never`.
@@ -95,7 +125,7 @@ impl Listener {
     pub fn heard_max(&self) -> u32 {
         match &self.boundary {
             Boundary::FirstFailure { pass_at_missing_le } => {
-                never::heard_max(pass_at_missing_le, self.tally.counts.lost())
+                never::heard_max(pass_at_missing_le, self.state.tally.counts.lost())
             }
             _ => self.heard_max,
         }
@@ -125,11 +155,49 @@ impl Listener {
 
     /// Hears the next slot of its sub-sequence.
     pub(super) fn hear(&mut self, came: &Came, reused: bool) {
-        let heard = self.tally.counts.hear(came, &self.metric, reused);
+        let heard = self.state.tally.counts.hear(came, &self.metric, reused);
+        self.outcome = self.state.take(heard, &self.boundary);
+        if heard == Heard::Score(Unit::ONE) && self.ahead.steps > 1 && self.ahead.steps < self.ahead_max {
+            self.ahead.steps -= 1;
+        } else {
+            self.look_ahead();
+        }
+    }
+
+    /// What comes of it if all that follows passes; nothing once it does not want more.
+    pub(super) const fn ahead(&self) -> Ahead {
+        if self.wants() { self.ahead } else { Ahead { steps: 0, fails: false } }
+    }
+
+    fn look_ahead(&mut self) {
+        self.ahead = Ahead { steps: 0, fails: false };
+        if !self.wants() {
+            return;
+        }
+        let mut state = self.state.clone();
+        let mut outcome = None;
+        while outcome.is_none() && self.ahead.steps < self.ahead_max {
+            state.tally.counts.scored += 1;
+            outcome = state.take(Heard::Score(Unit::ONE), &self.boundary);
+            self.ahead.steps += 1;
+        }
+        self.ahead.fails = outcome == Some(Outcome::Fail);
+    }
+
+    /// Slots that it still hears at most, if no more answers go missing.
+    #[must_use]
+    pub fn left_at_most(&self) -> u32 {
+        self.heard_max().saturating_sub(self.state.tally.counts.heard())
+    }
+}
+
+impl State {
+    /// Takes in what was heard of a slot that is counted already, and says what that decides.
+    fn take(&mut self, heard: Heard, boundary: &Boundary) -> Option<Outcome> {
         if let Heard::Score(score) = heard {
             self.tally.score_sum += u64::from(score.millionths());
         }
-        self.outcome = match &self.boundary {
+        match boundary {
             Boundary::Corridor { pass_at_failures_le, fail_at_failures_ge, .. } => {
                 rate::decide(pass_at_failures_le, fail_at_failures_ge, &mut self.tally)
             }
@@ -146,32 +214,6 @@ impl Listener {
             Boundary::Paired { .. } | Boundary::WithoutReplacement { .. } => {
                 Some(Outcome::Inconclusive(Why::Undecided))
             }
-        };
-    }
-
-    /// Slots that it still has to hear to be decided if all that follow pass: nothing beyond them is asked. At
-    /// least 1 while it listens.
-    #[must_use]
-    pub fn steps_to_pass(&self) -> u32 {
-        let steps = match &self.boundary {
-            Boundary::Corridor { pass_at_failures_le, .. } => {
-                rate::steps_to_pass(pass_at_failures_le, &self.tally)
-            }
-            Boundary::FirstFailure { pass_at_missing_le } => {
-                never::steps_to_pass(pass_at_missing_le, &self.tally)
-            }
-            Boundary::Fixed { n, .. } => n.saturating_sub(self.tally.counts.heard()),
-            Boundary::Betting { .. } => {
-                self.evidence.as_ref().map_or(1, |evidence| evidence.steps_to_pass(&self.tally))
-            }
-            Boundary::Paired { .. } | Boundary::WithoutReplacement { .. } => 1,
-        };
-        steps.max(1)
-    }
-
-    /// Slots that it still hears at most, if no more answers go missing.
-    #[must_use]
-    pub fn left_at_most(&self) -> u32 {
-        self.heard_max().saturating_sub(self.tally.counts.heard())
+        }
     }
 }

@@ -84,15 +84,6 @@ impl Evidence {
             None
         }
     }
-
-    /// Slots to a decision if all that follow have the score 1.
-    pub(super) fn steps_to_pass(&self, tally: &Tally) -> u32 {
-        let heard = tally.counts.heard();
-        let left = self.n_max.saturating_sub(heard);
-        let bet = if tally.may_pass { &self.on_pass } else { &self.on_fail };
-        let steps = bet.calls_to_pass(1.0, left).unwrap_or(left);
-        steps.max(self.first.saturating_sub(heard))
-    }
 }
 
 /// Which level the bets exclude.

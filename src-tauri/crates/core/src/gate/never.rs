@@ -54,14 +54,3 @@ pub(super) fn heard_max(pass_at_missing_le: &[i32], missing: u32) -> u32 {
     let last = pass_at_missing_le.len().saturating_sub(1);
     u32::try_from(place.unwrap_or(last)).unwrap_or(u32::MAX)
 }
-
-/// Slots to a decision if all that follow pass.
-pub(super) fn steps_to_pass(pass_at_missing_le: &[i32], tally: &Tally) -> u32 {
-    let heard = tally.counts.heard() as usize;
-    let last = i64::from(pass_at_missing_le.last().copied().unwrap_or(-1));
-    let missing = i64::from(tally.counts.lost());
-    let bar = if missing > last { 0 } else { missing };
-    let ahead = pass_at_missing_le.get(heard + 1..).unwrap_or_default();
-    let steps = ahead.iter().position(|&allowed| i64::from(allowed) >= bar).unwrap_or(ahead.len());
-    u32::try_from(steps).unwrap_or(u32::MAX).saturating_add(1)
-}

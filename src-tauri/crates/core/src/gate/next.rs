@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Came, Hearing, SlotFacts, Why, hearing::Place};
+use super::{Came, Hearing, Listener, SlotFacts, Why, hearing::Place, listener::Ahead};
 use crate::{
     id::CanonicalError,
     plan::{Plan, Slot},
@@ -179,23 +179,25 @@ impl Seen {
     /// The slots that are wanted, within reach and neither ended nor in flight, `room` of them at most; and whether
     /// an open slot bars the way.
     fn askable(&self, room: usize) -> (Vec<Slot>, bool) {
-        let listeners = self.hearing.criteria();
-        let mut reach: Vec<u32> = listeners
-            .iter()
-            .map(|listener| if listener.wants() { listener.steps_to_pass() } else { 0 })
-            .collect();
+        let mut ahead: Vec<Ahead> = self.hearing.criteria().iter().map(Listener::ahead).collect();
+        let mut failed = false;
         let mut ask = Vec::new();
         for (number, place) in self.hearing.to_come().take(self.window_max) {
             let mut within = self.hearing.is_opening(place);
+            let mut fails = false;
             for &hearer in self.hearing.hearers(place.case) {
-                within |= reach[hearer] > 0;
-                reach[hearer] = reach[hearer].saturating_sub(1);
+                let ahead = &mut ahead[hearer];
+                within |= ahead.steps > 0 && !failed;
+                fails |= ahead.steps == 1 && ahead.fails;
+                ahead.steps = ahead.steps.saturating_sub(1);
             }
+            // From here on the gate is not met, whatever the others say: only the first round is asked to its end.
+            failed |= fails;
             if number < self.settled_below {
                 continue;
             }
             if !within {
-                if reach.iter().all(|&steps| steps == 0) {
+                if failed || ahead.iter().all(|ahead| ahead.steps == 0) {
                     break;
                 }
                 continue;

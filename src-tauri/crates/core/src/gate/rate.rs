@@ -113,12 +113,3 @@ pub(super) fn decide(pass_le: &[i32], fail_ge: &[i32], tally: &mut Tally) -> Opt
         None
     }
 }
-
-/// Slots to a decision if all that follow pass.
-pub(super) fn steps_to_pass(pass_le: &[i32], tally: &Tally) -> u32 {
-    let heard = tally.counts.heard() as usize;
-    let failures = if tally.may_pass { tally.failures_most() } else { tally.failures_least() };
-    let ahead = pass_le.get(heard + 1..).unwrap_or_default();
-    let steps = ahead.iter().position(|&pass| i64::from(pass) >= i64::from(failures));
-    u32::try_from(steps.unwrap_or(ahead.len().saturating_sub(1))).unwrap_or(u32::MAX).saturating_add(1)
-}

@@ -423,11 +423,17 @@ fn target_entries(entries: &mut Entries, of: &Metric, target: Unit) {
         Metric::PassRate | Metric::Graded(_) | Metric::Weighted(_) => None,
     };
     let known = METRICS.iter().find(|(_, known)| *known == measure.map(|(of, _)| of));
-    let name = match of {
-        Metric::Graded(name) => name.as_str(),
-        _ => known.map_or("pass_rate", |(name, _)| name),
+    let scored = |of: &Metric| match of {
+        Metric::Graded(name) => name.to_string(),
+        _ => known.map_or("pass_rate", |(name, _)| *name).to_owned(),
     };
-    put(entries, "metric", Yaml::text(name));
+    match of {
+        Metric::Weighted(parts) => {
+            let parts = parts.iter().map(|(weight, part)| (scored(part), Yaml::word(weight))).collect();
+            put(entries, "weighted", Yaml::Map(parts));
+        }
+        of => put(entries, "metric", Yaml::text(&scored(of))),
+    }
     match measure {
         None => put(entries, "target", percent(target)),
         Some((of, at_most)) => {

@@ -13,7 +13,7 @@ use super::{
     case::tags,
     meaning,
     reader::{At, Fields, Keys, Reader},
-    word,
+    weighted, word,
 };
 use crate::{
     diagnostic::{Diagnostic, Place},
@@ -24,6 +24,7 @@ pub(super) const CRITERION: Keys = Keys {
     what: "a criterion",
     known: &[
         "metric",
+        "weighted",
         "target",
         "floor",
         "never",
@@ -39,7 +40,7 @@ pub(super) const CRITERION: Keys = Keys {
         "rounds",
         "trials_max",
     ],
-    later: &["max_drop", "against", "weighted", "pairs_max"],
+    later: &["max_drop", "against", "pairs_max"],
 };
 /// Metrics with their measure; `pass_rate` has none.
 pub(super) const METRICS: [(&str, Option<Measure>); 5] = [
@@ -188,7 +189,7 @@ fn criterion(
     let rule = rule?;
     if !matches!(rule, Rule::Mean { .. }) {
         let help = "the calls of other criteria follow from their error rates: leave it out";
-        refuse(reader, &fields, &["trials_max"], "only a named scorer's mean takes", help);
+        refuse(reader, &fields, &["trials_max"], "only a mean of scores takes", help);
     }
     let statistical = matches!(rule, Rule::Rate { .. } | Rule::Mean { .. } | Rule::MaxDrop { .. });
     let shares = blocking && statistical && !fields.has("wrongly_blocked");
@@ -242,7 +243,8 @@ fn never(
     only: &BTreeSet<Tag>,
     heard: &Heard<'_>,
 ) -> Option<Rule> {
-    const OTHERS: [&str; 9] = ["metric", "target", "floor", "p50", "p90", "p95", "p99", "method", "rounds"];
+    const OTHERS: [&str; 10] =
+        ["metric", "weighted", "target", "floor", "p50", "p90", "p95", "p99", "method", "rounds"];
     refuse(
         reader,
         fields,
@@ -318,7 +320,7 @@ fn rate_or_plain(
     };
     Some(match of {
         // How many trials it has at most is known once the risk is shared out.
-        Metric::Graded(_) => Rule::Mean { of, target, floor, risk, trials_max: 0 },
+        Metric::Graded(_) | Metric::Weighted(_) => Rule::Mean { of, target, floor, risk, trials_max: 0 },
         of => Rule::Rate { of, target, floor, risk },
     })
 }
@@ -330,6 +332,16 @@ fn metric<'t>(
     name: &CriterionName,
     heard: &Heard<'_>,
 ) -> Option<(Metric, Unit, At<'t>)> {
+    if let Some(at) = fields.get("weighted") {
+        const PERCENTILES: [&str; 4] = ["p50", "p90", "p95", "p99"];
+        let help = "leave one of the two out";
+        refuse(reader, fields, &["metric"], "`weighted` takes the place of", help);
+        refuse(reader, fields, &PERCENTILES, "a mean of scores has no", "say `target:`");
+        let of = weighted::read(reader, &at, heard);
+        let at = reader.required(fields, "target", "a criterion")?;
+        let target = reader.share(&at)?;
+        return Some((of?, target, at));
+    }
     let at = fields.get("metric");
     let word = match &at {
         Some(at) => reader.filled(at)?,
@@ -434,7 +446,9 @@ fn warn_of_unheard_critical_cases(reader: &mut Reader<'_>, at: &At<'_>, drafts: 
 /// A case without expectations always passes: a rate over it says nothing.
 fn refuse_cases_without_expectations(reader: &mut Reader<'_>, draft: &Draft, heard: &Heard<'_>) {
     let critical = match &draft.rule {
-        Rule::Rate { of: Metric::PassRate, .. } | Rule::Plain { of: Metric::PassRate, .. } => false,
+        Rule::Rate { of, .. } | Rule::Mean { of, .. } | Rule::Plain { of, .. } if of.looks_at_passing() => {
+            false
+        }
         Rule::Never { .. } => true,
         _ => return,
     };

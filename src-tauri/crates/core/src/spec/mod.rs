@@ -30,6 +30,7 @@ pub mod template;
 mod text;
 mod tool;
 mod tree;
+mod weighted;
 mod word;
 pub mod workspace;
 mod write;

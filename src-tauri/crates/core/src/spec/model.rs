@@ -435,8 +435,21 @@ pub enum Metric {
     },
     /// The score of a named scorer.
     Graded(ScorerName),
-    /// A weighted mean of trial-level metrics.
+    /// A weighted mean of trial-level metrics: Σ weight × score / Σ weight, rounded down to a millionth, which is the
+    /// score that is tested. Weights are at least 1.
     Weighted(Vec<(u32, Metric)>),
+}
+
+impl Metric {
+    /// Whether it looks at what passed: then a case of which nothing is expected says nothing.
+    #[must_use]
+    pub fn looks_at_passing(&self) -> bool {
+        match self {
+            Self::PassRate => true,
+            Self::Within { .. } | Self::Graded(_) => false,
+            Self::Weighted(parts) => parts.iter().any(|(_, part)| part.looks_at_passing()),
+        }
+    }
 }
 
 /// A measurement of a trial.

@@ -169,11 +169,7 @@ fn graded(claim: &Claim, metric: &Metric, listener: &Listener, heard: &[&SlotFac
 
 /// The mean of the scores that are known; empty without one.
 fn average(listener: &Listener) -> String {
-    match (listener.counts().scored, listener.score_sum()) {
-        (0, _) => String::new(),
-        #[expect(clippy::cast_precision_loss, reason = "20,000 scores of a million at most")]
-        (scored, sum) => nine(sum as f64 / f64::from(Unit::ONE.millionths()) / f64::from(scored)),
-    }
+    listener.mean().map_or_else(String::new, nine)
 }
 
 /// The mean over complete rounds; with an interval where every score is 0 or 1.

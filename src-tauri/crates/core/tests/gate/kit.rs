@@ -60,6 +60,12 @@ pub(crate) fn mean(target: f64, floor: f64, trials_max: u32) -> Rule {
     Rule::Mean { of, target: unit(target), floor: unit(floor), risk: risk(5.0, 5.0), trials_max }
 }
 
+/// Three parts whether the case passed, one part how polite it was.
+pub(crate) fn weighted(target: f64, floor: f64, trials_max: u32) -> Rule {
+    let of = Metric::Weighted(vec![(3, Metric::PassRate), (1, Metric::Graded("polite".into()))]);
+    Rule::Mean { of, target: unit(target), floor: unit(floor), risk: risk(5.0, 5.0), trials_max }
+}
+
 fn polite() -> NamedScorer {
     let scorer = ScorerId(Digest::of_bytes(b"polite"));
     let expectation = Expectation { scorer, negate: false, at_least: Unit::ONE };

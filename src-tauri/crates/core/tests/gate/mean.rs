@@ -208,6 +208,47 @@ fn a_mean_errs_no_more_often_than_declared_though_failures_are_slow_and_go_missi
     }
 }
 
+#[test]
+fn a_weighted_metric_is_a_mean_of_all_that_it_weighs() {
+    let plan = kit::plan(&spec(cases(1), vec![criterion("both", kit::weighted(90.0, 80.0, 203))]), 1);
+    let came = |passed, polite| move |_: usize| graded(passed, polite);
+    // Perfect in both as in one: 18. Where the case passes and nobody is polite it scores ¾ each time.
+    assert_eq!(verdict(&plan, 999, came(true, Some(1.0))).heard(), 18);
+    let rude = verdict(&plan, 999, came(true, Some(0.0)));
+    assert_eq!((rude.outcome, number(&rude.criteria[0].shown.value)), (Outcome::Fail, 0.75));
+    // A part that nobody judged makes the whole missing, even where the other failed.
+    let unjudged = verdict(&plan, 999, came(false, None));
+    assert_eq!(unjudged.outcome, Outcome::Inconclusive(Why::Missing));
+    assert_eq!(unjudged.criteria[0].counts.not_judged, unjudged.heard());
+    assert_eq!(rude.criteria[0].reason.split(',').next(), Some("a mean of 75 % over 7 answers"));
+}
+
+#[test]
+fn a_weighted_metric_hears_the_cases_that_all_its_scorers_run_on() {
+    let suite = vec![case("a", &["money"]), case("b", &[])];
+    let mut spec = spec(suite, vec![criterion("both", kit::weighted(90.0, 60.0, 50))]);
+    let heard = |spec: &Spec| kit::plan(spec, 1).criteria[0].cases.len();
+    assert_eq!(heard(&spec), 2);
+    spec.named.get_mut(&"polite".into()).expect("there").only = ["money".into()].into();
+    assert_eq!(heard(&spec), 1);
+}
+
+#[test]
+fn a_weighted_metric_errs_no_more_often_than_declared() {
+    let plan = kit::plan(&spec(cases(10), vec![criterion("both", kit::weighted(80.0, 65.0, 200))]), 1);
+    // Of what does not pass the mean score is a quarter of 0.375.
+    let right = |mean: f64| (mean - 0.09375) / 0.90625;
+    let keeps = |found: u32| clopper_pearson(found, VERSIONS, 0.9999).low <= 0.05;
+    let world = World { slow_failures: 200, ..World::CALM };
+    let (met, blocked) = ends(&plan, World { right: right(0.8), ..world });
+    assert!(keeps(blocked), "{blocked} of {VERSIONS} at the target fail");
+    assert!(met > VERSIONS * 8 / 10, "{met} of {VERSIONS} at the target pass");
+    for lost_if_failed in [0.0, 0.9] {
+        let (passed, _) = ends(&plan, World { right: right(0.65), lost_if_failed, ..world });
+        assert!(keeps(passed), "{passed} of {VERSIONS} at the floor pass, {lost_if_failed} lost");
+    }
+}
+
 /// What an author reads, and what a verdict says.
 #[test]
 fn a_mean_is_told_in_words() {

@@ -10,7 +10,7 @@ use gatewright_core::{
     verdict::{Inquiry, Verdict, judge},
     version::Grade,
 };
-use proptest::{prelude::*, test_runner::RngSeed};
+use proptest::prelude::*;
 
 use crate::{
     kit::{self, case, cases, criterion, missing, never, rate, spec, unit},
@@ -62,10 +62,20 @@ fn asks() -> impl Strategy<Value = Ask> {
     prop_oneof![Just(Ask::EveryCaseOnce), Just(Ask::Enough)]
 }
 
+/// What is asked after so many answers although it would not be heard if every answer from there on passed.
+fn asked_beyond_reach(plan: &Plan, world: &World, heard: usize) -> Vec<Slot> {
+    let mut facts = run(plan, world, &Drive::SERIAL, &[]).facts;
+    facts.truncate(heard);
+    let Step::Ask(slots) = next(&rebuilt(plan, &facts), &Drive::SERIAL.budget, u32::MAX) else {
+        return vec![];
+    };
+    let perfect = run(plan, &World { right: 1.0, ..World::CALM }, &Drive::SERIAL, &facts);
+    let needed: BTreeSet<&Slot> = perfect.facts.iter().map(|facts| &facts.slot).collect();
+    slots.iter().filter(|slot| !needed.contains(slot)).cloned().collect()
+}
+
 proptest! {
-    // One seed: the reach of a mixed gate has a known gap (seed 2977935591506416125, one case, one slot heard: `critical`
-    // in round 1 is asked and not needed), which costs a call and changes no verdict.
-    #![proptest_config(ProptestConfig { rng_seed: RngSeed::Fixed(7), ..ProptestConfig::with_cases(64) })]
+    #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
     fn answers_in_any_order_late_or_after_kills_give_the_same_verdict(
@@ -91,17 +101,7 @@ proptest! {
     ) {
         let plan = kit::plan(&mixed(count, ask), seed);
         let world = World { seed, right, lost, lost_if_failed: lost, ..World::CALM };
-        let facts = run(&plan, &world, &Drive::SERIAL, &[]).facts;
-        let seen = rebuilt(&plan, &facts[..heard.min(facts.len())]);
-        if let Step::Ask(slots) = next(&seen, &Drive::SERIAL.budget, u32::MAX) {
-            // As if every answer from here on passed: no slot may be asked that this would not hear.
-            let perfect = World { right: 1.0, ..World::CALM };
-            let ended = run(&plan, &perfect, &Drive::SERIAL, &facts[..heard.min(facts.len())]);
-            let needed: BTreeSet<&Slot> = ended.facts.iter().map(|facts| &facts.slot).collect();
-            for slot in &slots {
-                prop_assert!(needed.contains(slot), "{slot:?}");
-            }
-        }
+        prop_assert_eq!(asked_beyond_reach(&plan, &world, heard), vec![]);
     }
 
     #[test]
@@ -168,6 +168,16 @@ proptest! {
             bytes(&verdict(&plan, &whole.facts, None))
         );
     }
+}
+
+#[test]
+fn nothing_is_asked_for_criteria_that_a_failing_first_round_outruns() {
+    // The first answer fails, so the plain threshold is missed at the end of the round, whatever follows.
+    let plan = kit::plan(&mixed(1, Ask::EveryCaseOnce), 2_977_935_591_506_416_125);
+    let world = World { seed: 2_977_935_591_506_416_125, right: 0.6, ..World::CALM };
+    let first = &run(&plan, &world, &Drive::SERIAL, &[]).facts[0];
+    assert!(!matches!(first.came, gatewright_core::gate::Came::Answer { passed: Some(true), .. }));
+    assert_eq!(asked_beyond_reach(&plan, &world, 1), vec![]);
 }
 
 #[test]

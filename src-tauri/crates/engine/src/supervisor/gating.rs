@@ -120,6 +120,14 @@ pub(super) fn stream(
     Ok(StreamKey { version, endpoint, spec: spec.clone(), attempt, purpose: Purpose::Gate })
 }
 
+/// Every stream by which a version was judged by a spec, the newest first.
+pub(super) fn streams(read: &Read<'_>, spec: &SpecName) -> Result<Vec<StreamKey>, StoreError> {
+    let mut streams = read.streams()?;
+    streams.retain(|row| row.key.spec == *spec && row.key.purpose == Purpose::Gate);
+    streams.reverse();
+    Ok(streams.into_iter().map(|row| row.key).collect())
+}
+
 /// Which attempt is wanted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Wish {

@@ -1,6 +1,7 @@
 //! Where the parts of the engine meet: one [`Engine`] a workspace.
 
 mod asking;
+mod backtest;
 pub mod backup;
 pub mod disk;
 mod engine;
@@ -8,21 +9,26 @@ mod following;
 mod gating;
 pub mod git;
 mod journal;
+mod price;
 pub mod reading;
 pub mod recipe;
 mod releasing;
 mod running;
 pub mod seal;
+mod selftest;
 mod signing;
 pub mod trust;
 pub mod user;
 mod watched;
 
 pub use asking::AskingError;
+pub use backtest::{BacktestReport, Rejudged, Then, VERSIONS_JUDGED_MAX};
 pub use backup::OpenError;
 pub use engine::{Engine, EngineError, Open, TrustWord};
 pub use following::{FollowError, Followed, Following, Hear};
 pub use gating::GatingError;
+pub use price::Price;
 pub use releasing::{Judgement, Lane, ReleaseError, Settled};
 pub use running::{Answered, RunError, RunReport, RunRequest, SpecReport, Watch};
+pub use selftest::{Origin, Progress, SelfTestReport};
 pub use signing::Verified;

@@ -130,6 +130,90 @@ message: string,
 hint: string | null, };
 
 /**
+ * Asks what the present gate would have said of past versions.
+ */
+export type BacktestArgs = { 
+/**
+ * Which spec.
+ */
+spec: string, 
+/**
+ * Another text for the spec's file, not saved; the saved one when none.
+ */
+text: string | null, };
+
+/**
+ * How what a gate says now differs from what was said then.
+ */
+export type BacktestChange = "same" | "stricter" | "looser" | "other" | "new" | "not_enough";
+
+/**
+ * One past version.
+ */
+export type BacktestRow = { 
+/**
+ * Which.
+ */
+version: VersionRef, 
+/**
+ * What was said of it then; none when nothing was.
+ */
+then: SpecVerdict | null, 
+/**
+ * What is said of it now; none when not enough is recorded.
+ */
+now: Outcome | null, 
+/**
+ * The shape of that.
+ */
+mark: Mark, 
+/**
+ * How now differs from then.
+ */
+change: BacktestChange, 
+/**
+ * What the gate says now, or what is not recorded; one sentence.
+ */
+text: string, 
+/**
+ * Recorded answers that fit the present cases.
+ */
+recorded: number, 
+/**
+ * Of those, heard.
+ */
+heard: number, 
+/**
+ * Slots that would be heard at most.
+ */
+heard_max: number, };
+
+/**
+ * What the present gate would have said of past versions, from recorded answers alone.
+ */
+export type BacktestView = { 
+/**
+ * Of which spec.
+ */
+spec: string, 
+/**
+ * Why there is nothing to show, such as mistakes in the file; none when there is.
+ */
+missing: string | null, 
+/**
+ * In one sentence.
+ */
+headline: string, 
+/**
+ * The newest version first.
+ */
+rows: Array<BacktestRow>, 
+/**
+ * Older versions that are left out.
+ */
+more: number, };
+
+/**
  * How a candidate stands.
  */
 export type CandidateStanding = "may_ship" | "blocked" | "needs_reason" | "frozen" | "not_judged";
@@ -710,6 +794,14 @@ run: string,
 /**
  * Whether it has ended.
  */
+ended: boolean, } | { "kind": "selftest_moved", 
+/**
+ * Which.
+ */
+selftest: string, 
+/**
+ * Whether it has ended.
+ */
 ended: boolean, } | { "kind": "verdict_given", 
 /**
  * Which.
@@ -951,6 +1043,51 @@ export type Mark = "pass" | "fail" | "undecided" | "unknown" | "running" | "wait
  * What happened in an environment.
  */
 export type MarkKind = "promoted" | "override" | "rolled_back" | "moved_outside";
+
+/**
+ * A declared rate beside the measured one.
+ */
+export type MeasuredRate = { 
+/**
+ * Of which criterion; none for the whole gate.
+ */
+criterion: string | null, 
+/**
+ * Which of the two.
+ */
+of: RateOf, 
+/**
+ * As declared; none where nothing is.
+ */
+declared: number | null, 
+/**
+ * Share of the versions that erred so.
+ */
+measured: number, 
+/**
+ * Clopper–Pearson interval at 95 %, lower end.
+ */
+low: number, 
+/**
+ * Upper end.
+ */
+high: number, 
+/**
+ * Versions that erred so.
+ */
+found: number, 
+/**
+ * Versions simulated.
+ */
+versions: number, 
+/**
+ * Passed when the rate was kept, failed when the simulation contradicts it, plain where none is declared.
+ */
+mark: Mark, 
+/**
+ * In words, such as `blocked 4.2 in 100 good versions (3.4 to 5.2); declared: at most 5`.
+ */
+text: string, };
 
 /**
  * An amount of money.
@@ -1307,6 +1444,11 @@ name: string,
  * Its value.
  */
 value: string, };
+
+/**
+ * Which error a rate is about.
+ */
+export type RateOf = "wrongly_blocked" | "wrongly_passed";
 
 /**
  * A workspace opened before.
@@ -1798,6 +1940,114 @@ difference: string,
 mark: Mark, };
 
 /**
+ * Begins a self-test.
+ */
+export type SelfTestArgs = { 
+/**
+ * Which spec.
+ */
+spec: string, 
+/**
+ * Another text for the spec's file, not saved; the saved one when none.
+ */
+text: string | null, 
+/**
+ * Whether answers are made up by an assumed shape though recorded ones could be used.
+ */
+assumed: boolean, };
+
+/**
+ * A self-test of this process.
+ */
+export type SelfTestRef = { 
+/**
+ * Which.
+ */
+selftest: string, };
+
+/**
+ * How far a self-test is.
+ */
+export type SelfTestState = { 
+/**
+ * Which.
+ */
+selftest: string, 
+/**
+ * Of which spec.
+ */
+spec: string, 
+/**
+ * Versions simulated so far.
+ */
+done: number, 
+/**
+ * Versions to be simulated.
+ */
+total: number, 
+/**
+ * Whether it is over: found, stopped or broken off.
+ */
+ended: boolean, 
+/**
+ * Why it found nothing; none while it goes on, and when it found something.
+ */
+missing: string | null, 
+/**
+ * What it found, once it is over.
+ */
+view: SelfTestView | null, };
+
+/**
+ * What a self-test found.
+ */
+export type SelfTestView = { 
+/**
+ * In one sentence.
+ */
+headline: string, 
+/**
+ * Its shape: passed when every declared rate was kept and nothing went unseen.
+ */
+mark: Mark, 
+/**
+ * Versions simulated of each kind.
+ */
+versions: number, 
+/**
+ * Where the answers come from, one sentence.
+ */
+source: string, 
+/**
+ * Whether their shape was assumed instead of recorded.
+ */
+assumed: boolean, 
+/**
+ * What the simulated endpoint does to answers, one sentence.
+ */
+weather: string, 
+/**
+ * Declared rates beside those measured: of the gate first, then of each criterion.
+ */
+rates: Array<MeasuredRate>, 
+/**
+ * The kinds of version: the good one first, then mutants.
+ */
+kinds: Array<SimulatedKind>, 
+/**
+ * What the gate lets through more often than it declares; empty when there is nothing.
+ */
+unseen: Array<Unseen>, 
+/**
+ * What else there is to know.
+ */
+notes: Array<Note>, 
+/**
+ * How long it took, in milliseconds.
+ */
+took_ms: number, };
+
+/**
  * Reads what is live and settles what was left open.
  */
 export type SettleArgs = { 
@@ -1810,6 +2060,67 @@ environment: string | null, };
  * How bad a finding is.
  */
 export type Severity = "error" | "warning" | "note";
+
+/**
+ * What became of one kind of version.
+ */
+export type SimulatedKind = { 
+/**
+ * Stable name: `good`, `floor`, `uniform`, `whole_cases`, `tag`, `flaky`, `lenient`, `critical`.
+ */
+kind: string, 
+/**
+ * `Good`, `One tag broken: gift`.
+ */
+label: string, 
+/**
+ * What such a version does, one sentence.
+ */
+detail: string, 
+/**
+ * Whether it ought to pass.
+ */
+good: boolean, 
+/**
+ * Versions that passed; of mutants the survivors.
+ */
+passed: number, 
+/**
+ * Versions that failed.
+ */
+failed: number, 
+/**
+ * Versions that stayed undecided.
+ */
+undecided: number, 
+/**
+ * Versions simulated.
+ */
+versions: number, 
+/**
+ * `61 in 100 pass`.
+ */
+passes: string, 
+/**
+ * Its shape: passed where the gate does what it ought to, failed where it does not.
+ */
+mark: Mark, 
+/**
+ * Calls heard, on average.
+ */
+heard_mean: number, 
+/**
+ * Calls heard by all but 5 in 100.
+ */
+heard_p95: number, 
+/**
+ * Calls asked, on average.
+ */
+asked_mean: number, 
+/**
+ * Calls asked by all but 5 in 100.
+ */
+asked_p95: number, };
 
 /**
  * A file as read.
@@ -2328,6 +2639,31 @@ trusted: boolean,
 text: string, };
 
 /**
+ * A kind of fault that the gate does not see.
+ */
+export type Unseen = { 
+/**
+ * `One tag broken: gift`.
+ */
+what: string, 
+/**
+ * In words, such as `This gate cannot see one broken tag: gift, 61 in 100 pass.`
+ */
+text: string, 
+/**
+ * What to do about it, one sentence each.
+ */
+advice: Array<string>, 
+/**
+ * Lines for the spec's gate that would see it; none where no line would.
+ */
+add: string | null, 
+/**
+ * Where they would go.
+ */
+place: FileLine | null, };
+
+/**
  * A verdict with its evidence.
  */
 export type Verdict = { 
@@ -2839,6 +3175,14 @@ export interface Commands {
   spec_check: { args: SpecCheckArgs; result: Checked };
   /** What a run would ask. */
   plan: { args: PlanArgs; result: PlanView };
+  /** Begins a self-test of a gate, in place of the one that is going on; answers at once. */
+  selftest_start: { args: SelfTestArgs; result: SelfTestState };
+  /** Stops a self-test. */
+  selftest_cancel: { args: SelfTestRef; result: Nothing };
+  /** How far a self-test is, and what it found. */
+  selftest_state: { args: SelfTestRef; result: SelfTestState };
+  /** What the gate would have said of past versions. */
+  backtest: { args: BacktestArgs; result: BacktestView };
   /** Begins a run; answers once it is recorded. */
   run_start: { args: RunStartArgs; result: RunRef };
   /** Stops a run; what is recorded stays, and the next run goes on. */

@@ -129,6 +129,7 @@ impl Watch for Following {
                 blocking: written.blocking,
                 outcome: listener.outcome(),
                 counts: listener.counts(),
+                mean: listener.mean(),
                 heard_max: listener.heard_max(),
             })
             .collect();

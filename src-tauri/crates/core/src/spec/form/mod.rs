@@ -241,6 +241,9 @@ pub(super) enum Gate {
 pub(super) struct Criterion {
     /// `pass_rate` unless the criterion is named like another, or like a scorer.
     metric: Option<Metric>,
+    /// In the place of `metric`: `pass_rate` and scorers of this spec, each with its weight.
+    #[schemars(length(min = 2))]
+    weighted: Option<BTreeMap<String, Weight>>,
     /// Good: a version that truly scores this is blocked at most `wrongly_blocked` of the time.
     target: Option<Share>,
     /// Bad: a version that truly scores this gets through at most `wrongly_passed` of the time.
@@ -262,10 +265,14 @@ pub(super) struct Criterion {
     /// With `method: fixed`.
     #[schemars(range(min = 1, max = 1000))]
     rounds: Option<u32>,
-    /// Of a named scorer's mean: trials at most. Otherwise as many as a 0/1 metric would take.
+    /// Of a mean of scores: trials at most. Otherwise as many as a 0/1 metric would take.
     #[schemars(range(min = 1, max = 20000))]
     trials_max: Option<u32>,
 }
+
+/// How much a metric counts beside the others.
+#[derive(JsonSchema)]
+pub(super) struct Weight(#[schemars(range(min = 1, max = 1000))] u32);
 
 /// What a criterion looks at.
 #[derive(JsonSchema)]

@@ -190,10 +190,7 @@ fn gates() {
         ("unknown metric", "\n  quality: { metric: pass_rat, target: 90% }"),
         ("metric of nowhere", "\n  quality: { metric: beauty, target: 90% }"),
         ("threshold", "\n  quality: { metric: pass_rate, threshold: 90% }"),
-        (
-            "criteria that come later",
-            "\n  a: { metric: pass_rate, max_drop: 10%, against: live }\n  b: { weighted: { pass_rate: 1 } }",
-        ),
+        ("criteria that come later", "\n  a: { metric: pass_rate, max_drop: 10%, against: live }"),
         ("never without critical cases", "\n  critical: { never: 5% }"),
         ("never with a target", "\n  critical: { never: 5%, target: 90%, wrongly_blocked: 1% }"),
         ("never of everything", "\n  critical: { never: 100% }"),
@@ -224,6 +221,35 @@ fn critical_cases_that_nothing_hears() {
 fn named_scorers_and_their_means() {
     let text = "agent: http://127.0.0.1:1/v1\ncases: [{ input: a, expect: b }]\nscorers:\n  polite: { contains: please }\n  two: { contains: a, regex: b }\ngate:\n  a: { metric: polit, target: 80% }\n  b: { metric: polite, p95: 2s }\n  c: { metric: polite }\n  d: { metric: polite, target: 80%, trials_max: 0 }\n  e: { metric: pass_rate, target: 80%, trials_max: 9 }\n  f: { never: 5%, trials_max: 9 }\n  g: { metric: polite, target: 80%, floor: 79.9999% }\n";
     insta::assert_snapshot!(said(text, &Folder::new()));
+}
+
+#[test]
+fn weighted_metrics() {
+    let rows = [
+        ("one metric", "{ weighted: { pass_rate: 3 }, target: 80% }"),
+        ("no metric", "{ weighted: {}, target: 80% }"),
+        ("a list", "{ weighted: [pass_rate, polite], target: 80% }"),
+        ("a weight of nothing", "{ weighted: { pass_rate: 3, polite: 0 }, target: 80% }"),
+        ("nothing but nothing", "{ weighted: { pass_rate: 0, polite: 0 }, target: 80% }"),
+        ("a share as a weight", "{ weighted: { pass_rate: 0.75, polite: 25% }, target: 80% }"),
+        ("too heavy", "{ weighted: { pass_rate: 1001, polite: -1 }, target: 80% }"),
+        ("unknown names", "{ weighted: { pas_rate: 3, polit: 1, beauty: 1 }, target: 80% }"),
+        ("a measurement", "{ weighted: { pass_rate: 3, latency: 1 }, target: 80% }"),
+        ("within one another", "{ weighted: { pass_rate: 3, more: { polite: 1, brief: 2 } }, target: 80% }"),
+        ("beside a metric", "{ metric: polite, weighted: { pass_rate: 3, polite: 1 }, target: 80% }"),
+        ("with a percentile", "{ weighted: { pass_rate: 3, polite: 1 }, p95: 2s }"),
+        ("with never", "{ never: 5%, weighted: { pass_rate: 3, polite: 1 } }"),
+        ("without a target", "{ weighted: { pass_rate: 3, polite: 1 } }"),
+        ("a target of everything", "{ weighted: { pass_rate: 3, polite: 1 }, target: 100% }"),
+    ];
+    let with = |criterion: &str| {
+        format!(
+            "agent: http://127.0.0.1:1/v1\ncases: [{{ input: a, expect: b, critical: true }}]\nscorers:\n  polite: {{ contains: please }}\n  brief: {{ words: {{ max: 9 }} }}\ngate:\n  both: {criterion}\n"
+        )
+    };
+    insta::assert_snapshot!(drawn(&table(&rows, with), &Folder::new()));
+    let silent = "agent: http://127.0.0.1:1/v1\ncases: [{ input: a }]\nscorers: { polite: { contains: please } }\ngate:\n  both: { weighted: { pass_rate: 3, polite: 1 }, target: 80% }\n";
+    insta::assert_snapshot!(said(silent, &Folder::new()));
 }
 
 #[test]

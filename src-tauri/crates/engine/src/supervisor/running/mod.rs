@@ -19,7 +19,8 @@ use gatewright_core::{
 };
 use tokio_util::sync::CancellationToken;
 
-use self::task::{Task, budget, chosen, usable};
+use self::task::{Task, budget};
+pub(in crate::supervisor) use self::task::{chosen, usable};
 use super::{
     asking::AskingError,
     engine::{Engine, EngineError},

@@ -176,12 +176,15 @@ fn measures(spec: &Spec) -> BTreeSet<Measure> {
     spec.gate.iter().filter_map(|criterion| of(&criterion.rule)).collect()
 }
 
-pub(super) fn usable(reading: &Reading) -> Result<&Workspace, RunError> {
+pub(in crate::supervisor) fn usable(reading: &Reading) -> Result<&Workspace, RunError> {
     reading.workspace.as_ref().ok_or(RunError::BadSpec(reading.errors().max(1)))
 }
 
 /// The specs that are meant; every error in one of them is in the way.
-pub(super) fn chosen<'a>(reading: &'a Reading, names: &[SpecName]) -> Result<Vec<&'a Spec>, RunError> {
+pub(in crate::supervisor) fn chosen<'a>(
+    reading: &'a Reading,
+    names: &[SpecName],
+) -> Result<Vec<&'a Spec>, RunError> {
     let meant: Vec<_> = if names.is_empty() {
         reading.specs.iter().collect()
     } else {
