@@ -359,11 +359,13 @@ fn a_refused_key_is_no_failed_case_and_the_sentence_names_where_the_key_comes_fr
         "right" => Answer::from("You get a refund."),
         _ => Answer::Status(401),
     });
-    let world = World::empty();
-    world.run(&["init"]).ends(0);
-    let auth = format!("{}, auth: {{ bearer: env:SHOP_KEY }}", agent.url());
-    world.edit("gatewright.yaml", "http://127.0.0.1:8000/v1", &auth);
-    let said = world.run_with(&["run", "--trust", "--json"], &[("SHOP_KEY", "wrong")]).ends(4);
+    let workspace = format!(
+        "agents:\n  bot: {{ url: {}, auth: {{ bearer: env:SHOP_KEY }} }}\nagent: bot\n\
+         cases:\n  - {{ input: My parcel is late., expect: refund }}\ngate: 90%\n",
+        agent.url()
+    );
+    let world = World::of(&[("gatewright.yaml", &workspace)]);
+    let said = world.run_with(&["run", "--json"], &[("SHOP_KEY", "wrong")]).ends(4);
     let document: serde_json::Value = serde_json::from_str(&said.out).expect("a document");
     let counts = &document["specs"][0]["counts"];
     assert_eq!((&counts["failed"], &counts["agent_errors"]), (&0.into(), &0.into()), "{document}");
@@ -371,7 +373,7 @@ fn a_refused_key_is_no_failed_case_and_the_sentence_names_where_the_key_comes_fr
     assert!(sentence.contains("refused the key from env:SHOP_KEY: put one there"), "{sentence}");
     assert!(!said.out.contains("wrong"), "{}", said.out);
     assert!(agent.count() <= 5, "asked {} times with a key that was refused", agent.count());
-    world.run_with(&["run", "--trust"], &[("SHOP_KEY", "right")]).ends(0);
+    world.run_with(&["run"], &[("SHOP_KEY", "right")]).ends(0);
 }
 
 #[test]

@@ -6,8 +6,8 @@ use std::{collections::BTreeMap, num::NonZeroU32, path::Path, sync::Arc};
 use criterion::{Criterion, criterion_group, criterion_main};
 use gatewright_core::{
     id::{
-        AgentName, CaseName, ComponentName, CriterionId, CriterionName, Digest, PlanId, SpecMeaning, SpecName,
-        VerdictId,
+        AgentName, CaseName, ComponentName, CriterionId, CriterionName, Digest, PlanId, SpecMeaning,
+        SpecName, VerdictId,
     },
     plan::{METHOD, OrderRule, Plan, Purpose, StreamKey},
     spec::{Ask, Metric, Risk, Rule, Unit},
@@ -53,9 +53,11 @@ fn verdict(stream: &StreamKey, plan: PlanId, number: u32) -> Verdict {
         heard_max: 281,
         counts,
         shown: Shown { value: "0.947368421".to_owned(), ..Shown::default() },
-        reason: "72 of 89 passed; a version at the 80 % floor gets this far less than 5 times in 100".to_owned(),
+        reason: "72 of 89 passed; a version at the 80 % floor gets this far less than 5 times in 100"
+            .to_owned(),
     };
-    let tally = |case| CaseTally { case: CaseName::new(format!("case-{case}")), trials: 4, passed: 4, missing: 0 };
+    let tally =
+        |case| CaseTally { case: CaseName::new(format!("case-{case}")), trials: 4, passed: 4, missing: 0 };
     Verdict {
         id: VerdictId(Digest::of_bytes(&number.to_le_bytes())),
         plan,

@@ -432,7 +432,7 @@ fn target_entries(entries: &mut Entries, of: &Metric, target: Unit) {
             let parts = parts.iter().map(|(weight, part)| (scored(part), Yaml::word(weight))).collect();
             put(entries, "weighted", Yaml::Map(parts));
         }
-        of => put(entries, "metric", Yaml::text(&scored(of))),
+        of => put(entries, "metric", Yaml::text(scored(of))),
     }
     match measure {
         None => put(entries, "target", percent(target)),

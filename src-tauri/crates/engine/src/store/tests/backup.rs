@@ -93,6 +93,10 @@ fn a_history_goes_on_from_its_backup() {
         head
     };
     let database = Folder::of(folder.path()).database();
+    // What waits in the WAL would stand before the pages.
+    let connection = rusqlite::Connection::open(&database).expect("opened");
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).expect("all in one file");
+    drop(connection);
     let mut bytes = fs::read(&database).expect("read");
     for page in bytes.chunks_mut(4_096).skip(1) {
         page[0] ^= 0x40;
