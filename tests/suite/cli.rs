@@ -356,7 +356,7 @@ fn an_agent_that_cannot_be_reached_is_no_failed_case() {
 #[test]
 fn a_refused_key_is_no_failed_case_and_the_sentence_names_where_the_key_comes_from() {
     let agent = ScriptedAgent::start(Duration::ZERO, |question| match question.key.as_str() {
-        "right" => Answer::from("You get a refund."),
+        "canary-right" => Answer::from("You get a refund."),
         _ => Answer::Status(401),
     });
     let workspace = format!(
@@ -365,15 +365,15 @@ fn a_refused_key_is_no_failed_case_and_the_sentence_names_where_the_key_comes_fr
         agent.url()
     );
     let world = World::of(&[("gatewright.yaml", &workspace)]);
-    let said = world.run_with(&["run", "--json"], &[("SHOP_KEY", "wrong")]).ends(4);
+    let said = world.run_with(&["run", "--json"], &[("SHOP_KEY", "canary-expired")]).ends(4);
     let document: serde_json::Value = serde_json::from_str(&said.out).expect("a document");
     let counts = &document["specs"][0]["counts"];
     assert_eq!((&counts["failed"], &counts["agent_errors"]), (&0.into(), &0.into()), "{document}");
     let sentence = document["specs"][0]["sentence"].as_str().expect("a sentence");
     assert!(sentence.contains("refused the key from env:SHOP_KEY: put one there"), "{sentence}");
-    assert!(!said.out.contains("wrong"), "{}", said.out);
+    assert!(!said.out.contains("canary"), "{}", said.out);
     assert!(agent.count() <= 5, "asked {} times with a key that was refused", agent.count());
-    world.run_with(&["run"], &[("SHOP_KEY", "right")]).ends(0);
+    world.run_with(&["run"], &[("SHOP_KEY", "canary-right")]).ends(0);
 }
 
 #[test]
