@@ -9,4 +9,5 @@ mod opening;
 mod process;
 mod release;
 mod sample;
+mod tour;
 mod window;

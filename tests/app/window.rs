@@ -103,9 +103,20 @@ impl Window {
         Ok(self.client.execute_async(&script, Vec::new()).await?)
     }
 
-    /// Saves what is seen as `target/window/name.png`.
+    /// Makes the page so large, as a person does who drags the window's corner.
+    pub(crate) async fn resize(&self, width: u32, height: u32) -> anyhow::Result<()> {
+        self.client.set_window_size(width, height).await?;
+        until(format!("the page is {width} × {height}"), async || {
+            Ok(self.run("return [innerWidth, innerHeight]").await? == json!([width, height]))
+        })
+        .await
+    }
+
+    /// Saves what is seen as `name.png`: in the folder that `GATEWRIGHT_PICTURES` names, else in `window` beside the
+    /// app.
     pub(crate) async fn screenshot(&self, name: &str) -> anyhow::Result<()> {
-        let folder = app()?.with_file_name("window");
+        let named = std::env::var_os("GATEWRIGHT_PICTURES").map(PathBuf::from);
+        let folder = named.map_or_else(|| app().map(|app| app.with_file_name("window")), Ok)?;
         fs::create_dir_all(&folder)?;
         let path = folder.join(format!("{name}.png"));
         // What the page says is there before it is painted: the second frame after now holds it.
@@ -141,11 +152,13 @@ impl Part<'_> {
         self.or_what_is_seen(shown.await).await
     }
 
-    /// Waits until it is there and can be clicked, and clicks it.
+    /// Waits until it is there and does something when it is clicked, and clicks it.
     pub(crate) async fn click(&self) -> anyhow::Result<()> {
         let clicked = until(format!("{} can be clicked", self.xpath), async || {
             let Some(element) = self.find().await? else { return Ok(false) };
-            Ok(element.click().await.is_ok())
+            // What is disabled in this way takes the click, and does nothing with it.
+            let Ok(disabled) = element.attr("aria-disabled").await else { return Ok(false) };
+            Ok(disabled.as_deref() != Some("true") && element.click().await.is_ok())
         });
         self.or_what_is_seen(clicked.await).await
     }

@@ -6,6 +6,7 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { fresh, opened, stranger } from './fixture';
+import { BACKTEST, SELFTEST_ENDED, SELFTEST_RUNNING } from './fixture/author';
 import { RUN } from './fixture/history';
 import { SOURCE } from './fixture/workspace';
 import { type Fixture, type FixtureServer, serve } from './server';
@@ -114,6 +115,50 @@ describe('a spec', () => {
     await page.keyboard.press('Control+.');
     await page.waitForSelector('.cm-line:has-text("tool_call:")');
     await page.waitForSelector('.cm-lintRange-error', { state: 'detached' });
+  });
+});
+
+describe('a gate beside its spec', () => {
+  it('is tested once, stopped by a click, and shows what was found also after another screen', async () => {
+    let state = { ...SELFTEST_RUNNING };
+    fixture = { ...opened(), spec_source: () => ({ ...SOURCE, diagnostics: [] }), selftest_state: () => state };
+    await at('#/specs', 'plan-lines');
+    await page.click(id('tab-selftest'));
+    await page.click(id('selftest-start'));
+    await page.waitForSelector(`${id('selftest-running')}:has-text("5,200 of 12,000")`);
+    expect(asked('selftest_start')).toEqual([{ spec: 'refunds', text: null, assumed: false }]);
+    await page.click(id('selftest-cancel'));
+    await expect.poll(() => asked('selftest_cancel')).toEqual([{ selftest: '1' }]);
+    state = { ...SELFTEST_ENDED };
+    await page.keyboard.press('Control+3');
+    await page.waitForSelector(id('run-facts'));
+    server.tell({ seq: 1, at: 0, what: { kind: 'selftest_moved', selftest: '1', ended: true } });
+    await page.goBack();
+    await page.waitForSelector(`${id('selftest')}[data-mark="undecided"]`);
+    expect(await page.textContent(id('unseen'))).toContain('This gate cannot see one broken tag: gift, 61 in 100 pass.');
+    expect(asked('selftest_start')).toHaveLength(1);
+  });
+
+  it('says so when the spec was changed since it was tested, and tests what is typed', async () => {
+    fixture = { ...opened(), spec_source: () => ({ ...SOURCE, diagnostics: [], text: 'name: refunds\n' }) };
+    await at('#/specs?tab=selftest', 'selftest-start');
+    await page.click(id('selftest-start'));
+    await page.waitForSelector(id('selftest-rates'));
+    expect(await page.locator('text=reads otherwise now').count()).toBe(0);
+    await page.click('.cm-line >> nth=0');
+    await page.keyboard.press('End');
+    await page.keyboard.type('2');
+    await page.waitForSelector('text=reads otherwise now');
+    await page.click(id('selftest-start'));
+    await expect.poll(() => asked('selftest_start').at(-1)).toEqual({ spec: 'refunds', text: 'name: refunds2\n', assumed: false });
+  });
+
+  it('says what it would have said of past versions, and leads to what was said', async () => {
+    await at('#/specs?tab=backtest', 'backtest');
+    expect(await page.locator(id('backtest-row')).count()).toBe(BACKTEST.rows.length);
+    expect(await page.getAttribute(`${id('backtest-row')}:has-text("v10")`, 'data-change')).toBe('stricter');
+    await page.click(`${id('backtest-row')}:has-text("v10") .then`);
+    await page.waitForSelector('main[data-screen="verdict"]');
   });
 });
 

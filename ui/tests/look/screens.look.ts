@@ -9,6 +9,9 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { empty, fresh, opened, stranger } from './fixture';
+import { SELFTEST_RUNNING } from './fixture/author';
+import { hard } from './fixture/hard';
+import { SOURCE } from './fixture/workspace';
 import { type Fixture, type FixtureServer, serve } from './server';
 
 const ROOT = new URL('../..', import.meta.url).pathname;
@@ -21,7 +24,7 @@ interface Look {
   fixture: () => Fixture;
   hash: string;
   ready: string;
-  act?: (page: Page) => Promise<void>;
+  act?: (page: Page, server: FixtureServer) => Promise<void>;
 }
 
 const LOOKS: Look[] = [
@@ -50,6 +53,33 @@ const LOOKS: Look[] = [
   { name: 'releases-override', fixture: opened, hash: '#/releases', ready: 'history', act: async (page) => { await page.click('[data-testid="override-staging"]'); await page.waitForSelector('[data-testid="override-reason"]'); } },
   { name: 'trust', fixture: stranger, hash: '#/trust', ready: 'trust-stay' },
   { name: 'palette', fixture: opened, hash: '#/home', ready: 'health', act: async (page) => { await page.keyboard.press('Control+k'); await page.keyboard.type('pro'); await page.waitForSelector('[data-command-item]'); } },
+  { name: 'keys', fixture: opened, hash: '#/specs', ready: 'plan-lines', act: async (page) => { await page.keyboard.press('Escape'); await page.focus('[data-testid="nav-specs"]'); await page.keyboard.press('?'); await page.waitForSelector('[role="dialog"]'); } },
+  { name: 'trust-diff', fixture: stranger, hash: '#/trust', ready: 'trust-stay', act: async (page) => { await page.click('button.case:has-text("reset.sh")'); await page.waitForSelector('.diff ins'); } },
+  {
+    name: 'toasts', fixture: opened, hash: '#/versions', ready: 'identity',
+    act: async (page, server) => {
+      const say = (title: string, detail: string | null) => server.tell({ seq: 1, at: 0, what: { kind: 'told', mark: 'pass', title, detail, step: { label: 'See releases', detail: null, to: { kind: 'releases', environment: null }, disabled: null } } });
+      say('v12 promoted over v10', null);
+      say('v13 promoted by override', 'The fair opens today');
+      say('v12 is live again', '`support` says fail of v13: see its newest verdict.');
+      await page.waitForSelector('[data-testid="toasts-below"]:has-text("2 more")');
+    },
+  },
+  { name: 'specs-selftest-new', fixture: opened, hash: '#/specs?tab=selftest', ready: 'selftest-start' },
+  { name: 'specs-selftest-going', fixture: () => ({ ...opened(), selftest_state: () => SELFTEST_RUNNING, spec_source: () => ({ ...SOURCE, diagnostics: [] }) }), hash: '#/specs?tab=selftest', ready: 'selftest-start', act: async (page) => { await page.click('[data-testid="selftest-start"]'); await page.waitForSelector('[data-testid="selftest-running"]'); } },
+  { name: 'specs-selftest', fixture: () => ({ ...opened(), spec_source: () => ({ ...SOURCE, diagnostics: [] }) }), hash: '#/specs?tab=selftest', ready: 'selftest-start', act: async (page) => { await page.click('[data-testid="selftest-start"]'); await page.waitForSelector('[data-testid="selftest-rates"]'); } },
+  { name: 'specs-selftest-below', fixture: () => ({ ...opened(), spec_source: () => ({ ...SOURCE, diagnostics: [] }) }), hash: '#/specs?tab=selftest', ready: 'selftest-start', act: async (page) => { await page.click('[data-testid="selftest-start"]'); await page.locator('[data-testid="selftest-kinds"]').scrollIntoViewIfNeeded(); await page.locator('[data-testid="selftest-shape"]').scrollIntoViewIfNeeded(); } },
+  { name: 'specs-backtest', fixture: opened, hash: '#/specs?tab=backtest', ready: 'backtest' },
+  { name: 'specs-hard', fixture: () => hard(opened()), hash: '#/specs', ready: 'plan-lines' },
+  { name: 'home-hard', fixture: () => hard(opened()), hash: '#/home', ready: 'health' },
+  { name: 'run-hard', fixture: () => hard(opened()), hash: '#/run', ready: 'run-facts', act: async (page) => void (await page.waitForSelector('#row-3')) },
+  { name: 'verdict-hard', fixture: () => hard(opened()), hash: '#/verdict', ready: 'answer', act: async (page) => void (await page.waitForSelector('[data-testid="check"]')) },
+  { name: 'versions-hard', fixture: () => hard(opened()), hash: '#/versions', ready: 'identity' },
+  { name: 'releases-hard', fixture: () => hard(opened()), hash: '#/releases', ready: 'history' },
+  { name: 'releases-hard-override', fixture: () => hard(opened()), hash: '#/releases', ready: 'history', act: async (page) => { await page.click('[data-testid="override-production"]'); await page.waitForSelector('[data-testid="override-reason"]'); } },
+  { name: 'run-empty', fixture: empty, hash: '#/run', ready: 'run-start' },
+  { name: 'versions-empty', fixture: empty, hash: '#/versions', ready: 'run-start' },
+  { name: 'releases-empty', fixture: empty, hash: '#/releases', ready: 'run-start' },
   { name: 'verdict-empty', fixture: empty, hash: '#/verdict', ready: 'verdict-run' },
 ];
 
@@ -80,8 +110,9 @@ describe.each(SIZES)('at $width × $height', (size) => {
       });
       await page.goto(`${server.url}${look.hash}`);
       await page.waitForSelector(`[data-testid="${look.ready}"]`);
-      await look.act?.(page);
+      await look.act?.(page, server);
       await page.screenshot({ path: join(PICTURES, `${look.name}.${theme}.${size.width}.png`), animations: 'disabled' });
+      await whole(page, size, join(PICTURES, `${look.name}.${theme}.${size.width}.whole.png`));
       expect(wrong).toEqual([]);
       const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
       expect(wide, 'the page is wider than the window').toBeLessThanOrEqual(0);
@@ -90,6 +121,15 @@ describe.each(SIZES)('at $width × $height', (size) => {
     });
   });
 });
+
+/** A second picture of a screen that goes on below the window: as high as all of it. */
+async function whole(page: Page, size: { width: number; height: number }, path: string): Promise<void> {
+  const hidden = await page.evaluate(() => { const main = document.querySelector('main'); return main ? main.scrollHeight - main.clientHeight : 0; });
+  if (hidden <= 0) return;
+  await page.setViewportSize({ width: size.width, height: size.height + hidden });
+  await page.screenshot({ path, animations: 'disabled' });
+  await page.setViewportSize(size);
+}
 
 /** What axe finds wrong, by WCAG 2.2 AA. The policy of the page holds for what is injected too, so it is evaluated. */
 async function violations(page: Page): Promise<string[]> {

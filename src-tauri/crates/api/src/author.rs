@@ -1,10 +1,10 @@
-//! The words of self-tests and back-tests: the same on the screen and in the terminal.
+//! The words of plans, self-tests and back-tests: the same on the screen and in the terminal.
 
 use gatewright_core::{
     gate::{Outcome, words},
     selftest::{ASSUMED_WITHIN_CASE, Weather},
 };
-use gatewright_engine::supervisor::{BacktestReport, Origin, Rejudged};
+use gatewright_engine::supervisor::{BacktestReport, Origin, Price, Rejudged};
 
 use crate::dto::BacktestChange;
 
@@ -92,6 +92,32 @@ pub(crate) fn headline(report: &BacktestReport) -> String {
     } else {
         format!("{versions}: {}.", said.join(", "))
     }
+}
+
+/// What so many trials cost and take: `0.40 USD and 2 min`.
+pub(crate) fn price(price: &Price, trials: u32, currency: &str) -> String {
+    let cost = price.cost(trials).map(|micros| {
+        #[expect(clippy::cast_precision_loss, reason = "shown with two digits")]
+        let amount = micros as f64 / 1e6;
+        if amount >= 0.005 || micros == 0 {
+            format!("{amount:.2} {currency}")
+        } else {
+            format!("less than 0.01 {currency}")
+        }
+    });
+    let time = price.time_ms(trials).map(length);
+    match (cost, time) {
+        (Some(cost), Some(time)) => format!("{cost} and {time}"),
+        (None, Some(time)) => format!("{time}, cost not known yet"),
+        (Some(cost), None) => format!("{cost}, time not known yet"),
+        (None, None) => "cost and time not known yet".to_owned(),
+    }
+}
+
+/// A length of time to the second, and from two minutes on to the minute.
+fn length(ms: u64) -> String {
+    let seconds = ms.div_ceil(1_000).max(1);
+    if seconds < 120 { format!("{seconds} s") } else { format!("{} min", seconds.div_ceil(60)) }
 }
 
 fn plural(number: usize, one: &str, many: &str) -> String {

@@ -1,5 +1,6 @@
 //! Files that are made from the Rust types, committed, and held to them: the contract in TypeScript, which the
-//! interface reads, and the JSON Schemas of the two kinds of file, which editors read.
+//! interface reads, and the JSON Schemas of the two kinds of file, which editors read, and of documents that the
+//! command line prints.
 //!
 //! `GATEWRIGHT_UPDATE=1 cargo test -p gatewright-api` writes them anew.
 
@@ -8,7 +9,12 @@ use std::{collections::BTreeMap, fmt::Write as _, fs, path::Path};
 use gatewright_core::spec::schema;
 use ts_rs::{Config, TS, TypeVisitor};
 
-use crate::{command, dto::Event, error::ApiError};
+use crate::{
+    command,
+    document::{BacktestDocument, PlanDocument, SelfTestDocument},
+    dto::Event,
+    error::ApiError,
+};
 
 /// The root of the repository, from this crate.
 const ROOT: &str = "../../..";
@@ -99,6 +105,19 @@ fn committed_schemas_are_up_to_date() {
     for (name, schema) in [("workspace", schema::workspace()), ("spec", schema::spec())] {
         let text = serde_json::to_string_pretty(&schema).expect("a schema is JSON");
         hold(&format!("specs/schema/{name}.schema.json"), &format!("{text}\n"));
+    }
+}
+
+#[test]
+fn committed_schemas_of_documents_are_up_to_date() {
+    let documents = [
+        ("plan", schemars::schema_for!(PlanDocument)),
+        ("selftest", schemars::schema_for!(SelfTestDocument)),
+        ("backtest", schemars::schema_for!(BacktestDocument)),
+    ];
+    for (name, schema) in documents {
+        let text = serde_json::to_string_pretty(&schema).expect("a schema is JSON");
+        hold(&format!("specs/schema/document/{name}.schema.json"), &format!("{text}\n"));
     }
 }
 

@@ -67,6 +67,24 @@ pub(crate) enum Command {
     },
     /// Do at every save what the workspace says (`on_save`), until interrupted
     Watch,
+    /// Say what a gate costs and can tell apart, before a call is made
+    Plan {
+        /// Which spec
+        spec: String,
+    },
+    /// Test a gate on simulated versions: how often it errs, and what it cannot see
+    Selftest {
+        /// Which spec
+        spec: String,
+        /// Make answers up by an assumed shape, though recorded ones could be used
+        #[arg(long)]
+        assumed: bool,
+    },
+    /// Say what the present gate would have said of past versions, from recorded answers alone
+    Backtest {
+        /// Which spec
+        spec: String,
+    },
     /// List versions and their scores
     Versions,
     /// Show one version

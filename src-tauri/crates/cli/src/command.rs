@@ -48,6 +48,19 @@ pub(crate) async fn execute(cli: Cli, output: Output, cancel: CancellationToken)
             Ok(Exit::of_outcome(document.outcome))
         }
         Command::Watch => watch(common, output, &cancel).await,
+        Command::Plan { spec } => {
+            let document = open(common)?.plan(&spec)?;
+            show::plan(output, &document);
+            output.document(&document)?;
+            Ok(Exit::Done)
+        }
+        Command::Selftest { spec, assumed } => selftest(common, output, &spec, assumed, &cancel),
+        Command::Backtest { spec } => {
+            let document = open(common)?.backtest(&spec)?;
+            show::backtest(output, &document);
+            output.document(&document)?;
+            Ok(Exit::Done)
+        }
         Command::Versions => {
             let document = open(common)?.versions()?;
             show::versions(output, &document);
@@ -185,6 +198,27 @@ async fn run(
         output.remark(output.paint(Ink::Quiet, next));
     }
     Ok(Exit::of_outcome(document.outcome))
+}
+
+/// Simulates until it is done or interrupted. What a gate cannot see is told, and is no failure of the command.
+fn selftest(
+    common: &Common,
+    output: Output,
+    spec: &str,
+    assumed: bool,
+    cancel: &CancellationToken,
+) -> anyhow::Result<Exit> {
+    let local = open(common)?;
+    let (progress, bar) = progress::count(output);
+    let tested = tokio::task::block_in_place(|| local.selftest(spec, assumed, &progress, cancel));
+    bar.finish_and_clear();
+    let Some(document) = tested? else {
+        output.remark("Stopped.");
+        return Ok(Exit::Interrupted);
+    };
+    show::selftest(output, &document);
+    output.document(&document)?;
+    Ok(if document.kept { Exit::Done } else { Exit::NotVerified })
 }
 
 /// Follows until it is interrupted, which is how it ends.

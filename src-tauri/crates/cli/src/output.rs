@@ -1,7 +1,7 @@
 //! What is printed, and where: the answer on standard output, everything else on standard error.
 //!
 //! The only module that writes to the terminal.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is where printing happens")]
+#![expect(clippy::print_stderr, reason = "this is where printing happens")]
 
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
@@ -58,15 +58,15 @@ impl Output {
     /// A line of the answer.
     pub(crate) fn line(self, text: impl AsRef<str>) {
         if !self.json {
-            println!("{}", text.as_ref());
+            self.raw(&format!("{}\n", text.as_ref()));
         }
     }
 
     /// Text that is the answer itself, whatever the form.
     pub(crate) fn raw(self, text: &str) {
-        print!("{text}");
+        let mut out = io::stdout().lock();
         // A reader that went away, such as `head`, has read all it wanted.
-        let _ = io::stdout().flush();
+        let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
     }
 
     /// The document, when JSON is wanted.
@@ -75,7 +75,7 @@ impl Output {
     /// The document cannot be written as JSON.
     pub(crate) fn document(self, document: &impl Serialize) -> anyhow::Result<()> {
         if self.json {
-            println!("{}", serde_json::to_string_pretty(document)?);
+            self.raw(&format!("{}\n", serde_json::to_string_pretty(document)?));
         }
         Ok(())
     }
@@ -105,7 +105,7 @@ impl Output {
                 message: message.to_owned(),
                 hint: hint.map(str::to_owned),
             };
-            println!("{}", serde_json::to_string_pretty(&document).unwrap_or_default());
+            self.raw(&format!("{}\n", serde_json::to_string_pretty(&document).unwrap_or_default()));
         }
         eprintln!("{} {message}", self.paint(Ink::Bad, "error:"));
         if let Some(hint) = hint {

@@ -1,4 +1,4 @@
-//! How far a run is, on standard error, while somebody looks.
+//! How far something is, on standard error, while somebody looks.
 
 use std::io::IsTerminal as _;
 
@@ -21,5 +21,21 @@ pub(crate) fn follow(output: Output) -> (Tell, ProgressBar) {
         told.set_message(format!("{spec}: {heard} heard, {asked} asked, at most {left_at_most} more"));
         told.tick();
     });
+    (tell, bar)
+}
+
+/// A bar that counts simulated versions; nothing without a terminal.
+#[must_use]
+pub(crate) fn count(output: Output) -> (impl Fn(u32, u32) + Sync, ProgressBar) {
+    let shown = !output.quiet && !output.json && std::io::stderr().is_terminal();
+    let bar = if shown { ProgressBar::new(0) } else { ProgressBar::hidden() };
+    if let Ok(style) = ProgressStyle::with_template("{bar:32} {pos} of {len} simulated versions {elapsed}") {
+        bar.set_style(style);
+    }
+    let told = bar.clone();
+    let tell = move |done: u32, total: u32| {
+        told.set_length(u64::from(total));
+        told.set_position(u64::from(done));
+    };
     (tell, bar)
 }

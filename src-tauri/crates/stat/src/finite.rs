@@ -13,7 +13,7 @@ use crate::design::{CALLS_MAX, Claim, DesignError};
 use crate::interval::Interval;
 use crate::product::Product;
 use crate::special::{log_beta, log_choose};
-use crate::walk::{Characteristics, Corridor, Walk};
+use crate::walk::{Characteristics, Corridor, Reached, Walk};
 
 /// Cases of a suite at most.
 pub const CASES_MAX: u32 = CALLS_MAX;
@@ -111,9 +111,31 @@ impl Suite {
     /// What a test does with a suite that has `failing` failing cases: exact.
     #[must_use]
     pub fn characteristics(&self, test: &Corridor, failing: u32) -> Characteristics {
+        let failing = failing.min(self.cases);
+        if self.says_nothing_early(test) {
+            // Then every draw is the whole suite.
+            let pass = f64::from(u8::from(test.reached(self.cases, failing) == Reached::Pass));
+            let calls = self.cases;
+            return Characteristics {
+                pass,
+                fail: 1.0 - pass,
+                calls_mean: f64::from(calls),
+                calls_p95: calls,
+            };
+        }
         Walk::new(1.0, self.cases).run_by(test, |walk| {
-            walk.step_without_replacement(self.cases, failing.min(self.cases));
+            walk.step_without_replacement(self.cases, failing);
         })
+    }
+
+    /// Whether a test decides nothing before the last case.
+    fn says_nothing_early(&self, test: &Corridor) -> bool {
+        let arrays = test.pass_at_failures_le().iter().zip(test.fail_at_failures_ge());
+        test.calls_max() == self.cases
+            && (0_i64..)
+                .zip(arrays)
+                .take(self.cases as usize)
+                .all(|(n, (&pass, &fail))| pass < 0 && i64::from(fail) > n)
     }
 
     /// Bounds for the share of passing cases after `n` draws with `failures`, by stage-wise ordering as in
@@ -130,6 +152,10 @@ impl Suite {
     ) -> Interval {
         let n = n.min(self.cases);
         let failures = failures.min(n);
+        if n == self.cases {
+            let share = 1.0 - f64::from(failures) / f64::from(n);
+            return Interval { low: share, high: share };
+        }
         // Counts of failing cases that the draws leave possible, from `failures` to `most`.
         let most = self.cases - (n - failures);
         let as_good = |failing: u32| {
@@ -266,7 +292,6 @@ fn log_beta_binomial(k: u32, n: u32, a: f64, b: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::walk::Reached;
     use proptest::prelude::*;
 
     fn claim() -> Claim {
@@ -303,6 +328,11 @@ mod tests {
         let test = Corridor::curtailed(40, 4, 40);
         let found = suite.bounds(&test, 40, 3, 0.05, 0.05);
         assert_eq!(found, Interval { low: 37.0 / 40.0, high: 37.0 / 40.0 });
+        // A test that says nothing early does with every suite what its last boundary says.
+        for (whole, failing, passes) in [(&test, 4, 1.0), (&test, 5, 0.0)] {
+            let ends = suite.characteristics(whole, failing);
+            assert_eq!((ends.pass, ends.fail, ends.calls_mean), (passes, 1.0 - passes, 40.0));
+        }
         assert_eq!(confidence_sequence(37, 40, 40, 0.95, (1.0, 1.0)), Some((37, 37)));
         assert_eq!(confidence_sequence(41, 40, 40, 0.95, (1.0, 1.0)), None);
     }

@@ -16,7 +16,7 @@ export interface GateAxis {
 }
 
 /** Below this share of the width two labels touch. */
-const LABEL_SHARE = 0.17;
+const LABEL_SHARE = 0.24;
 
 /** The axis: floor and target with room around them, widened to hold value and bound, never beyond [0, 1] for a rate. */
 export function gateAxis(bar: GateBar): GateAxis {

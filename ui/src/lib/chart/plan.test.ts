@@ -29,6 +29,20 @@ describe('the picture of a plan', () => {
     expect(planPicture(criterion(), 110)?.calls.map((tick) => tick.calls)).toEqual([110, 0]);
   });
 
+  it('keeps the labels of a narrow gap apart', () => {
+    const picture = planPicture(criterion({ target: 0.95, floor: 0.9 }), 203);
+    expect(picture?.tight).toBe(true);
+    const at = Object.fromEntries(picture?.zones.map((zone) => [zone.text, zone.at]) ?? []);
+    expect((at['passes'] ?? 0) - (at['either'] ?? 0)).toBeGreaterThan(50);
+    expect(picture?.rates.map((tick) => tick.rate)).not.toContain(1);
+  });
+
+  it('keeps the shape of its curve where it may ask far more', () => {
+    const picture = planPicture(criterion(), 10_620);
+    expect(picture?.calls.map((tick) => tick.calls)).toEqual([108, 0]);
+    expect(picture?.calls[0]?.at).toBeLessThan(PLAN_SIZE.top + 20);
+  });
+
   it('is not drawn without a curve', () => {
     expect(planPicture(criterion({ curve: [] }), 203)).toBeNull();
     expect(planPicture(criterion({ floor: null }), 203)).toBeNull();

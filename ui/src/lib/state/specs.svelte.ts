@@ -34,7 +34,7 @@ export class SpecsView {
     }, ['specs_changed', 'verdict_given']);
     this.plan = resource(async () => {
       const spec = this.spec;
-      const text = this.#planned;
+      const text = this.specSettled;
       return spec === null ? null : call('plan', { spec, text });
     }, ['specs_changed', 'run_moved', 'version_seen']);
     // Another file: what was typed into it before is taken up again.
@@ -72,6 +72,30 @@ export class SpecsView {
     const file = this.file;
     const of = tree?.files.find((each) => each.file === file)?.of ?? file;
     return (tree?.specs.find((each) => each.file === of) ?? tree?.specs[0])?.spec ?? null;
+  }
+
+  /** Whether the open file is the spec's own: what is typed elsewhere is no text of it. */
+  get #ownFile(): boolean {
+    return this.tree.value?.specs.find((each) => each.spec === this.spec)?.file === this.file;
+  }
+
+  /** What is typed into the spec's file and not saved; null where nothing is. */
+  get specTyped(): string | null {
+    return this.#ownFile ? this.typed : null;
+  }
+
+  /** The same a while after the last key, for what takes longer than typing. */
+  get specSettled(): string | null {
+    return this.#ownFile ? this.#planned : null;
+  }
+
+  /** The spec's text as it reads now; null while another file is open. */
+  get specText(): string | null {
+    return this.#ownFile && this.source.value?.file === this.file ? this.text : null;
+  }
+
+  get hasMistakes(): boolean {
+    return this.#ownFile && this.diagnostics.some((found) => found.severity === 'error');
   }
 
   get text(): string {

@@ -4,8 +4,8 @@ import type { Mark, Step } from '../api';
 
 /** How long a message stays, in milliseconds. */
 const STAY_MS = 8_000;
-/** Messages shown at once. */
-const SHOWN_MAX = 4;
+/** Messages that wait in the pile. */
+const PILE_MAX = 4;
 
 /** A message. */
 export interface Toast {
@@ -25,7 +25,7 @@ const timers = new Map<number, ReturnType<typeof setTimeout>>();
 export function tell(message: { mark: Mark; title: string; detail?: string | null; step?: Step | null }): void {
   last += 1;
   const id = last;
-  for (const old of toasts.shown.slice(0, Math.max(0, toasts.shown.length + 1 - SHOWN_MAX))) dismiss(old.id);
+  for (const old of toasts.shown.slice(0, Math.max(0, toasts.shown.length + 1 - PILE_MAX))) dismiss(old.id);
   toasts.shown.push({ id, mark: message.mark, title: message.title, detail: message.detail ?? null, step: message.step ?? null });
   wake(id);
 }

@@ -50,6 +50,11 @@ export class TrustView {
     return (this.trust.value?.items ?? []).filter((item) => item.change === 'same').length;
   }
 
+  /** Whether the folder was trusted before: only then is anything changed or as it was. */
+  get known(): boolean {
+    return (this.trust.value?.items ?? []).some((item) => item.change !== 'new');
+  }
+
   choose(item: TrustItem): void {
     this.#at = this.items.indexOf(item);
   }
@@ -58,7 +63,8 @@ export class TrustView {
   get blocked(): string | null {
     const left = this.fresh.length - this.looked;
     if (left === 0) return null;
-    return left === 1 ? '1 new one has not been looked at yet.' : `${left} new ones have not been looked at yet.`;
+    const what = this.known ? 'new or changed' : 'new';
+    return left === 1 ? `1 ${what} one has not been looked at yet.` : `${left} ${what} ones have not been looked at yet.`;
   }
 
   async give(unchangedOnly: boolean): Promise<void> {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { ago, count, duration, left, measured, money, plural, rate, when } from './format';
+import { ago, count, duration, in100, left, measured, money, plural, rate, when } from './format';
 
 describe('numbers for people', () => {
   it('writes rates with a true minus and no negative nought', () => {
@@ -8,6 +8,10 @@ describe('numbers for people', () => {
     expect(rate(-0.12)).toBe('−0.12');
     expect(rate(-0.001)).toBe('0.00');
     expect(rate(0.8041, 3)).toBe('0.804');
+  });
+
+  it('writes shares as so many in 100, and never a found one as none', () => {
+    expect([0, 0.0004, 0.0021, 0.05, 0.112, 0.61, 1].map(in100)).toEqual(['0', '< 0.1', '0.2', '5', '11.2', '61', '100']);
   });
 
   it('writes small amounts with the digits that they have', () => {

@@ -10,6 +10,13 @@ export function rate(value: number, digits = 2): string {
   return value < 0 && Number(text) !== 0 ? MINUS + text : text;
 }
 
+/** A share as so many in 100, with one decimal where there is one: `4.2`, `61`, `< 0.1`. */
+export function in100(share: number): string {
+  const value = share * 100;
+  if (value > 0 && value < 0.05) return '< 0.1';
+  return trimmed(value);
+}
+
 /** A whole number with separators: `1,052`. */
 export function count(value: number): string {
   return value.toLocaleString('en-US', { maximumFractionDigits: 0 });

@@ -180,6 +180,8 @@ dto! {
         pub cost: Option<Money>,
         /// The beginning of what was answered, or what went wrong.
         pub excerpt: String,
+        /// Whether that is the tools that it calls, where it says nothing.
+        pub calls: bool,
     }
 }
 

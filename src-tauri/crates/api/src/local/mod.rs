@@ -1,5 +1,6 @@
 //! One workspace, opened for one call of the command line: every command as a function that returns its document.
 
+mod author;
 mod backup;
 mod release;
 mod run;

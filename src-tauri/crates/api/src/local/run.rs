@@ -159,12 +159,16 @@ impl Local {
 }
 
 fn cost(cost: MicroMoney) -> CostDocument {
-    let sign = if cost.micros < 0 { "-" } else { "" };
-    let (whole, part) = (cost.micros.unsigned_abs() / 1_000_000, cost.micros.unsigned_abs() % 1_000_000);
+    CostDocument { amount: decimal(cost.micros), currency: cost.currency.to_string() }
+}
+
+/// Millionths as a decimal number, with the digits that it needs.
+pub(super) fn decimal(micros: i64) -> String {
+    let sign = if micros < 0 { "-" } else { "" };
+    let (whole, part) = (micros.unsigned_abs() / 1_000_000, micros.unsigned_abs() % 1_000_000);
     let digits = format!("{part:06}");
     let digits = digits.trim_end_matches('0');
-    let amount = if digits.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{digits}") };
-    CostDocument { amount, currency: cost.currency.to_string() }
+    if digits.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{digits}") }
 }
 
 pub(super) fn spec(report: &SpecReport) -> SpecDocument {
@@ -232,17 +236,17 @@ fn criterion(verdict: &CriterionVerdict) -> CriterionDocument {
 }
 
 /// What a rule declares.
-struct Levels {
-    rule: &'static str,
-    metric: String,
-    target: Option<Unit>,
-    floor: Option<Unit>,
-    wrongly_blocked: Option<Unit>,
-    wrongly_passed: Option<Unit>,
+pub(super) struct Levels {
+    pub(super) rule: &'static str,
+    pub(super) metric: String,
+    pub(super) target: Option<Unit>,
+    pub(super) floor: Option<Unit>,
+    pub(super) wrongly_blocked: Option<Unit>,
+    pub(super) wrongly_passed: Option<Unit>,
 }
 
 impl Levels {
-    fn of(rule: &Rule) -> Self {
+    pub(super) fn of(rule: &Rule) -> Self {
         let bare = |rule, metric| Self {
             rule,
             metric,

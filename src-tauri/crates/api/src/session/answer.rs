@@ -303,7 +303,8 @@ fn length(of: LengthUnit, min: Option<u64>, max: Option<u64>) -> String {
     }
 }
 
-fn tool_calls(reply: &gatewright_core::observation::Reply) -> Vec<String> {
+/// What an answer calls, one line each: the tool's name and its arguments.
+pub(super) fn tool_calls(reply: &gatewright_core::observation::Reply) -> Vec<String> {
     let call = |call: &gatewright_core::observation::ToolCall| {
         let args = match &call.args {
             ToolArgs::Json(value) => value.to_string(),

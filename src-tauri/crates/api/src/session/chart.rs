@@ -119,12 +119,12 @@ fn point(
     meaning: u32,
 ) -> TimelinePoint {
     let PointRow { version, point, .. } = row;
-    let Hearing { heard, heard_max, passed } = match &verdict {
+    let Hearing { heard, heard_max, told, passed } = match &verdict {
         Some(line) => line.criterion.unwrap_or(line.gate),
-        None => Hearing { heard: point.n, heard_max: point.n, passed: 0 },
+        None => Hearing { heard: point.n, heard_max: point.n, ..Hearing::default() },
     };
     let value_text = match &verdict {
-        Some(_) => format!("{} of {}", words::count(passed), words::count(heard)),
+        Some(_) => format!("{} of {}", words::count(passed), words::count(told)),
         None => format!("{} heard", words::count(point.n)),
     };
     let outcome = point.outcome.unwrap_or(Outcome::Inconclusive(Why::NotAsked));

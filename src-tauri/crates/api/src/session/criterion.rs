@@ -219,7 +219,7 @@ const fn is_mean(rule: &Rule) -> bool {
 }
 
 fn of_passed(counts: Counts) -> String {
-    format!("{} of {}", words::count(counts.passed()), words::count(counts.heard()))
+    format!("{} of {}", words::count(counts.passed()), words::count(counts.told()))
 }
 
 fn bound(rule: &Rule, shown: &Shown, currency: Currency) -> String {
@@ -251,10 +251,10 @@ fn bar(rule: &Rule, counts: Counts, shown: &Shown) -> Option<GateBar> {
         Rule::Plain { target, .. } => (target, None, true),
         Rule::MaxDrop { .. } | Rule::Never { .. } => return None,
     };
-    let share = f64::from(counts.passed()) / f64::from(counts.heard().max(1));
+    let share = f64::from(counts.passed()) / f64::from(counts.told().max(1));
     let end = |text: &str| text.parse::<f64>().ok().filter(|_| in_shares);
     Some(GateBar {
-        value: if is_mean(rule) { end(&shown.value) } else { (counts.heard() > 0).then_some(share) },
+        value: if is_mean(rule) { end(&shown.value) } else { (counts.told() > 0).then_some(share) },
         low: end(&shown.low),
         high: end(&shown.high),
         target: target.as_f64(),
@@ -263,12 +263,13 @@ fn bar(rule: &Rule, counts: Counts, shown: &Shown) -> Option<GateBar> {
 }
 
 /// What the numbers of a criterion promise.
-pub(super) fn promise(rule: &Rule) -> String {
+pub(super) fn promise(rule: &Rule, given_determinism: bool) -> String {
+    let version = if given_determinism { "Given determinism, a version" } else { "A version" };
     match rule {
         Rule::Rate { target, floor, risk, .. } | Rule::Mean { target, floor, risk, .. } => {
             let Risk { wrongly_blocked, wrongly_passed } = risk;
             format!(
-                "A version at the {} target or better is blocked at most {}; one at the {} floor or worse gets \
+                "{version} at the {} target or better is blocked at most {}; one at the {} floor or worse gets \
                  through at most {}.",
                 Percent(*target),
                 TimesIn100(*wrongly_blocked),
@@ -292,10 +293,10 @@ pub(super) fn promise(rule: &Rule) -> String {
 }
 
 /// What the numbers of a gate promise, with the conditions that they rest on.
-pub(super) fn promises<'a>(rules: impl IntoIterator<Item = &'a Rule>) -> String {
+pub(super) fn promises<'a>(criteria: impl IntoIterator<Item = &'a CriterionVerdict>) -> String {
     let mut said: Vec<String> = Vec::new();
-    for rule in rules {
-        let promise = promise(rule);
+    for one in criteria {
+        let promise = promise(&one.rule, one.given_determinism);
         if !said.contains(&promise) {
             said.push(promise);
         }
@@ -369,10 +370,24 @@ mod tests {
 
     #[test]
     fn a_promise_is_said_once_with_its_conditions() {
-        let rules = [rate(Metric::PassRate), rate(Metric::PassRate)];
-        let said = promises(&rules);
+        let one = |given_determinism| CriterionVerdict {
+            criterion: gatewright_core::id::CriterionId(gatewright_core::id::Digest([0; 32])),
+            name: "quality".into(),
+            rule: rate(Metric::PassRate),
+            blocking: true,
+            outcome: Outcome::Pass,
+            at: 18,
+            heard_max: 203,
+            counts: Counts::default(),
+            shown: Shown::default(),
+            reason: String::new(),
+            given_determinism,
+        };
+        let said = promises(&[one(false), one(false)]);
         assert!(said.starts_with("For a spec fixed before its answers"), "{said}");
         assert_eq!(said.matches("90 % target").count(), 1);
         assert_eq!(promises([]), "");
+        let said = promises(&[one(true)]);
+        assert!(said.contains(": Given determinism, a version at the 90 % target"), "{said}");
     }
 }

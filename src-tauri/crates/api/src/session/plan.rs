@@ -2,28 +2,22 @@
 
 use gatewright_core::{
     gate::{CriterionOutlook, Outcome, Why, outlook, words},
-    spec::{Ask, Budget, Criterion, Currency, Rule, Spec, workspace::Workspace},
+    spec::{Ask, Budget, Criterion, Currency, Rule, Spec},
 };
-use gatewright_engine::supervisor::reading::Reading;
+use gatewright_engine::supervisor::{Price, reading::Reading};
 
-use super::{
-    Answered, criterion,
-    opened::{self, Opened},
-    show,
-};
+use super::{Answered, criterion, opened::Opened, show};
 use crate::dto::{CurvePoint, Mark, Note, PlanArgs, PlanLine, PlanNote, PlanView, PlannedCriterion};
 
 /// Seconds of a minute and of an hour, in milliseconds.
 const SECOND_MS: u64 = 1_000;
 const MINUTE_MS: u64 = 60 * SECOND_MS;
 
-/// What one call costs and takes, as recorded.
-#[derive(Clone, Copy, Debug, Default)]
-struct Price {
-    cost_micros: Option<f64>,
-    latency_us: Option<f64>,
-    concurrency: u32,
-    currency: Option<Currency>,
+/// What trials cost and take, in the workspace's currency.
+#[derive(Clone, Copy, Debug)]
+struct Priced {
+    price: Price,
+    currency: Currency,
 }
 
 /// What a run of a spec would ask.
@@ -43,7 +37,7 @@ pub(super) fn view(opened: &Opened, args: &PlanArgs) -> Answered<PlanView> {
         Ok(outlook) => outlook,
         Err(problem) => return Ok(without(args, &problem.to_string())),
     };
-    let price = price(opened, workspace, spec)?;
+    let price = Priced { price: opened.engine.price(workspace, spec)?, currency: workspace.currency };
     let line = |label: &str, calls: u32, about| price.line(label, calls, about);
     let calls = outlook.calls;
     let (reused, asks_max) = known(opened, &reading, spec, calls.at_most);
@@ -106,46 +100,14 @@ fn known(opened: &Opened, reading: &Reading, spec: &Spec, at_most: u32) -> (u32,
     (verdict.heard(), u64::from(left))
 }
 
-/// Mean cost and time of a call of this spec, over all recorded versions' newest: from the newest that has any.
-fn price(opened: &Opened, workspace: &Workspace, spec: &Spec) -> Answered<Price> {
-    let agent = workspace.agents.get(&spec.agent).or_else(|| opened::agent(workspace));
-    let mut price = Price {
-        concurrency: agent.map_or(1, |agent| agent.limits.concurrency.max(1)),
-        currency: Some(workspace.currency),
-        ..Price::default()
-    };
-    let priced = agent.is_some_and(|agent| agent.price.is_some());
-    opened.look(|read| {
-        for verdict in read.verdicts_of_spec(&spec.name, 1)? {
-            let stats = read.case_stats(&spec.name, verdict.verdict.stream.version)?;
-            let answered: u32 = stats.iter().map(|stat| stat.n.saturating_sub(stat.missing)).sum();
-            let cost: i64 = stats.iter().map(|stat| stat.cost_micros).sum();
-            let latency: u64 = stats.iter().map(|stat| stat.latency_us).sum();
-            if answered > 0 {
-                let mean = |sum: f64| sum / f64::from(answered);
-                #[expect(clippy::cast_precision_loss, reason = "an estimate for people")]
-                let (cost, latency) = (cost as f64, latency as f64);
-                price.latency_us = Some(mean(latency));
-                price.cost_micros = priced.then(|| mean(cost));
-            }
-        }
-        Ok(price)
-    })
-}
-
-impl Price {
+impl Priced {
     fn line(&self, label: &str, calls: u32, about: bool) -> PlanLine {
-        let times = f64::from(calls);
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an estimate for people")]
-        let time_ms = self.latency_us.map(|each| (each * times / f64::from(self.concurrency) / 1e3) as u64);
-        #[expect(clippy::cast_possible_truncation, reason = "an estimate for people")]
-        let cost = self.cost_micros.map(|each| (each * times) as i64);
         PlanLine {
             label: label.to_owned(),
             calls: u64::from(calls),
             about,
-            cost: cost.zip(self.currency).map(|(micros, currency)| show::money(micros, currency)),
-            time_ms,
+            cost: self.price.cost(calls).map(|micros| show::money(micros, self.currency)),
+            time_ms: self.price.time_ms(calls),
         }
     }
 }
@@ -153,7 +115,7 @@ impl Price {
 fn planned(
     one: &CriterionOutlook,
     written: &Criterion,
-    price: &Price,
+    price: &Priced,
     currency: Currency,
 ) -> PlannedCriterion {
     let (target, floor) = match &written.rule {
@@ -167,10 +129,10 @@ fn planned(
         whole
     };
     let mut lines = vec![price.line("Perfect version", one.if_none_fails, false)];
-    if one.tells.is_some() {
+    if !one.curve.is_empty() {
         lines.push(price.line("At the target", up(one.at_target), true));
         if let Some(hardest) = hardest(one) {
-            let label = format!("At {} %, hardest", words::trimmed(hardest.rate * 100.0));
+            let label = format!("At {:.0} %, hardest", hardest.rate * 100.0);
             lines.push(price.line(&label, up(hardest.calls), true));
         }
         lines.push(price.line("At the floor", up(one.at_floor), true));
@@ -184,14 +146,27 @@ fn planned(
         name: one.name.to_string(),
         blocking: one.blocking,
         rule: criterion::rule(&written.rule, currency),
-        tells: one.tells.map_or_else(String::new, |tells| {
-            format!("Tells {} from {}.", words::Percent(tells.target), words::Percent(tells.floor))
-        }),
-        promise: criterion::promise(&written.rule),
+        tells: tells(one),
+        promise: criterion::promise(&written.rule, one.given_determinism.is_some()),
         target: target.map(|target| target.as_f64()),
         floor: floor.map(|floor| floor.as_f64()),
         curve: curve(one),
         lines,
+    }
+}
+
+fn tells(one: &CriterionOutlook) -> String {
+    let apart = |target, floor| format!("Tells {} from {}", words::Percent(target), words::Percent(floor));
+    match (one.tells, one.given_determinism) {
+        (Some(tells), _) => format!("{}.", apart(tells.target, tells.floor)),
+        (None, Some(given)) => format!(
+            "{}, given determinism: {} are asked again, and none that differs means a flip rate of at most {} (rule of \
+             three).",
+            apart(given.target, given.floor),
+            words::count(given.asked_again),
+            words::Percent(given.differs_max)
+        ),
+        (None, None) => String::new(),
     }
 }
 
@@ -250,7 +225,8 @@ mod tests {
 
     #[test]
     fn a_price_that_is_not_known_is_none_and_never_nought() {
-        let price = Price { concurrency: 4, ..Price::default() };
+        let price = Price { cost_micros: None, latency_us: None, concurrency: 4 };
+        let price = Priced { price, currency: Currency::USD };
         let line = price.line("Never more than", 203, false);
         assert_eq!((line.calls, line.cost, line.time_ms), (203, None, None));
     }

@@ -159,9 +159,7 @@ impl View<'_> {
             attempts_max: self.attempts_max(),
             notes: self.notes()?,
             criteria: said.criteria.iter().map(|one| criterion::judged(one, currency)).collect(),
-            promise: criterion::promises(
-                said.criteria.iter().filter(|one| one.blocking).map(|one| &one.rule),
-            ),
+            promise: criterion::promises(said.criteria.iter().filter(|one| one.blocking)),
             counts: show::counts(said.counts),
             asked: trials.len() as u64,
             cost: priced.then(|| show::money(cost, currency)),

@@ -1,11 +1,13 @@
 //! Documents as text for people: the answer first, the evidence below it, the next step last.
 
+mod author;
 mod release;
 mod run;
 mod version;
 mod watch;
 mod workspace;
 
+pub(crate) use author::{backtest, plan, selftest};
 pub(crate) use release::{release, status};
 pub(crate) use run::run;
 pub(crate) use version::{compare, version, versions};

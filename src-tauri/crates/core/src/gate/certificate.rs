@@ -4,6 +4,7 @@
 
 use gatewright_stat::{never, walk::Corridor};
 
+use super::finite;
 use crate::{
     plan::{Boundary, PlannedCriterion},
     spec::{Rule, Unit},
@@ -38,6 +39,14 @@ impl Certificate {
                 Some(Self {
                     wrongly_blocked: Some(test.characteristics(target.as_f64()).fail),
                     wrongly_passed: test.characteristics(floor.as_f64()).pass,
+                })
+            }
+            (Boundary::WithoutReplacement { .. }, Rule::Rate { .. }) => {
+                let (suite, test) = finite::suite(&planned.boundary)?;
+                let ends = |failing: u32| suite.characteristics(&test, failing);
+                Some(Self {
+                    wrongly_blocked: Some(ends(suite.failures_good()).fail),
+                    wrongly_passed: ends(suite.failures_bad()).pass,
                 })
             }
             (Boundary::FirstFailure { pass_at_missing_le }, Rule::Never { failure_rate, .. }) => Some(Self {

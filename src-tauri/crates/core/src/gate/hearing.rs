@@ -99,8 +99,8 @@ impl Hearing {
         self.pass();
         for &number in &self.hearers[place.case] {
             let listener = &mut self.listeners[number];
-            if listener.listens() {
-                listener.hear(came, reused);
+            if listener.listens() && listener.hears(place) {
+                listener.hear(place, came, reused);
             }
         }
         self.heard += 1;
@@ -150,12 +150,18 @@ impl Hearing {
             return 0;
         }
         let settled = self.answer().is_some();
-        let left =
-            |listener: &Listener| if listener.wants() && !settled { listener.left_at_most() } else { 0 };
+        let wanting = |listener: &&Listener| listener.wants() && !settled;
+        let apart = self.listeners.iter().filter(wanting).map(Listener::left_apart).sum::<u32>();
+        let left = |listener: &Listener| match wanting(&listener) {
+            true => listener.left_at_most().saturating_sub(listener.left_apart()),
+            false => 0,
+        };
         let left = self.listeners.iter().map(left).collect();
-        let reader = Reader { stream: self.stream, cases: &self.cases, hearers: &self.hearers };
+        let hears = |number: usize, place| self.listeners[number].may_hear(place);
+        let reader =
+            Reader { stream: self.stream, cases: &self.cases, hearers: &self.hearers, hears: &hears };
         let whole = if self.ask == Ask::EveryCaseOnce { 1 } else { 0 };
-        reader.united(&self.ahead, self.rounds_drawn, whole, left)
+        reader.united(&self.ahead, self.rounds_drawn, whole, left).saturating_add(apart)
     }
 
     /// The slots to come, in order, each with its number in the stream; those that are not wanted as things stand
@@ -177,9 +183,10 @@ impl Hearing {
         self.behind
     }
 
-    /// The criteria that hear a case.
-    pub(super) fn hearers(&self, case: usize) -> &[usize] {
-        &self.hearers[case]
+    /// The criteria that hear a place, as things stand.
+    pub(super) fn hearers(&self, place: Place) -> impl Iterator<Item = usize> {
+        let hearers = self.hearers[place.case].iter().copied();
+        hearers.filter(move |&number| self.listeners[number].hears(place))
     }
 
     /// Whether a place lies in the first round, and the whole of that is asked.
@@ -199,8 +206,8 @@ impl Hearing {
     }
 
     fn wants(&self, place: Place, settled: bool) -> bool {
-        let heard = |&number: &usize| self.listeners[number].wants();
-        self.is_opening(place) || (!settled && self.hearers[place.case].iter().any(heard))
+        let heard = |number: usize| self.listeners[number].wants();
+        self.is_opening(place) || (!settled && self.hearers(place).any(heard))
     }
 
     /// Goes to the next wanted slot, or ends.
@@ -216,7 +223,9 @@ impl Hearing {
                 break;
             }
             for &number in &self.hearers[place.case] {
-                self.listeners[number].close();
+                if self.listeners[number].hears(place) {
+                    self.listeners[number].close();
+                }
             }
             self.pass();
         }
@@ -236,8 +245,11 @@ impl Hearing {
                 return;
             }
             let round = self.rounds_drawn;
-            let listened =
-                |case: usize| self.hearers[case].iter().any(|&number| self.listeners[number].listens());
+            let listens = |case, number: &usize| {
+                let listener = &self.listeners[*number];
+                listener.listens() && listener.may_hear(Place { round, case })
+            };
+            let listened = |case: usize| self.hearers[case].iter().any(|number| listens(case, number));
             let drawn = self.stream.round(round, &self.cases, |case| opening || listened(case));
             self.ahead.extend(drawn.into_iter().map(|case| Place { round, case }));
             self.rounds_drawn += 1;
@@ -251,6 +263,8 @@ pub(super) struct Reader<'a> {
     pub(super) stream: Stream,
     pub(super) cases: &'a [CaseName],
     pub(super) hearers: &'a [Vec<usize>],
+    /// Whether a criterion may hear a slot of its cases.
+    pub(super) hears: &'a dyn Fn(usize, Place) -> bool,
 }
 
 impl Reader<'_> {
@@ -266,7 +280,7 @@ impl Reader<'_> {
         let mut slots = 0_u32;
         let mut take = |place: Place, left: &mut [u32]| {
             let mut wanted = place.round < whole_rounds;
-            for &number in &self.hearers[place.case] {
+            for &number in self.hearers[place.case].iter().filter(|&&number| (self.hears)(number, place)) {
                 wanted |= left[number] > 0;
                 left[number] = left[number].saturating_sub(1);
             }

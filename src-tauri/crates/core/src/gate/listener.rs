@@ -4,7 +4,9 @@
 //! failed, on the way to *fail* as passed. It is met only on the first, not met only on the second, and else
 //! undecided for missing answers.
 
-use super::{Came, Counts, Heard, Outcome, Why, mean, never, plain, rate};
+use std::collections::BTreeMap;
+
+use super::{Came, Counts, Heard, Outcome, Why, finite, hearing::Place, mean, never, plain, rate};
 use crate::{
     plan::{Boundary, PlannedCriterion},
     spec::{Metric, Unit},
@@ -55,6 +57,8 @@ struct State {
     tally: Tally,
     /// Of bets.
     evidence: Option<mean::Evidence>,
+    /// Of a deterministic suite.
+    again: finite::Again,
 }
 
 /// A criterion and what it has heard.
@@ -65,6 +69,8 @@ pub struct Listener {
     blocking: bool,
     heard_max: u32,
     state: State,
+    /// Of a deterministic suite, by case: the first answer's score, where it is known.
+    first: BTreeMap<usize, Unit>,
     ahead: Ahead,
     ahead_max: u32,
     outcome: Option<Outcome>,
@@ -83,7 +89,12 @@ impl Listener {
             metric: criterion.metric().clone(),
             blocking: criterion.blocking,
             heard_max,
-            state: State { tally: Tally::default(), evidence: mean::Evidence::of(&criterion.boundary) },
+            state: State {
+                tally: Tally::default(),
+                evidence: mean::Evidence::of(&criterion.boundary),
+                again: finite::Again::default(),
+            },
+            first: BTreeMap::new(),
             ahead: Ahead { steps: 0, fails: false },
             ahead_max,
             outcome: nothing.then_some(Outcome::Inconclusive(Why::NothingToJudge)),
@@ -120,12 +131,22 @@ impl Listener {
         (scored > 0).then(|| sum / f64::from(scored))
     }
 
+    /// What was asked again: passed where it scored what it did at first.
+    #[must_use]
+    pub const fn asked_again(&self) -> Counts {
+        self.state.again.heard.counts
+    }
+
     /// Slots heard at most if no more answers go missing than did: a missing answer may lengthen `never`.
     #[must_use]
     pub fn heard_max(&self) -> u32 {
         match &self.boundary {
             Boundary::FirstFailure { pass_at_missing_le } => {
                 never::heard_max(pass_at_missing_le, self.state.tally.counts.lost())
+            }
+            Boundary::WithoutReplacement { agree_at_missing_le, .. } => {
+                let again = |missing| never::heard_max(agree_at_missing_le, missing);
+                self.heard_max - again(0) + again(self.asked_again().lost())
             }
             _ => self.heard_max,
         }
@@ -153,15 +174,51 @@ impl Listener {
         self.closed = true;
     }
 
+    /// Whether a slot of its cases is part of its sub-sequence, as things stand.
+    pub(super) fn hears(&self, place: Place) -> bool {
+        match self.boundary {
+            Boundary::WithoutReplacement { .. } if self.state.again.has_begun() => self.may_hear(place),
+            Boundary::WithoutReplacement { .. } => place.round == 0,
+            _ => true,
+        }
+    }
+
+    /// Whether a slot of its cases may be part of its sub-sequence, now or later.
+    pub(super) fn may_hear(&self, place: Place) -> bool {
+        !self.state.again.has_begun() || (place.round > 0 && self.first.contains_key(&place.case))
+    }
+
     /// Hears the next slot of its sub-sequence.
-    pub(super) fn hear(&mut self, came: &Came, reused: bool) {
-        let heard = self.state.tally.counts.hear(came, &self.metric, reused);
+    pub(super) fn hear(&mut self, place: Place, came: &Came, reused: bool) {
+        let again = self.state.again.has_begun();
+        let heard = match came.heard(&self.metric) {
+            Heard::Score(score) if again => self.agrees(place, score),
+            heard => heard,
+        };
+        self.state.counts().count(heard, came);
+        self.state.tally.counts.reused += u32::from(reused);
+        self.state.tally.counts.asked_again += u32::from(again);
         self.outcome = self.state.take(heard, &self.boundary);
+        if let (Boundary::WithoutReplacement { .. }, false, Heard::Score(score)) =
+            (&self.boundary, again, heard)
+        {
+            self.first.insert(place.case, score);
+        }
+        if self.outcome.is_none() && self.state.again.has_begun() && self.first.is_empty() {
+            // Nothing is known that could be asked again.
+            self.outcome = Some(Outcome::Inconclusive(Why::Missing));
+        }
         if heard == Heard::Score(Unit::ONE) && self.ahead.steps > 1 && self.ahead.steps < self.ahead_max {
             self.ahead.steps -= 1;
         } else {
             self.look_ahead();
         }
+    }
+
+    /// What a case says that is asked again: passed where it scores what it did at first.
+    fn agrees(&self, place: Place, score: Unit) -> Heard {
+        let same = self.first.get(&place.case) == Some(&score);
+        Heard::Score(if same { Unit::ONE } else { Unit::ZERO })
     }
 
     /// What comes of it if all that follows passes; nothing once it does not want more.
@@ -177,24 +234,50 @@ impl Listener {
         let mut state = self.state.clone();
         let mut outcome = None;
         while outcome.is_none() && self.ahead.steps < self.ahead_max {
-            state.tally.counts.scored += 1;
+            let again = state.again.has_begun();
+            state.counts().scored += 1;
             outcome = state.take(Heard::Score(Unit::ONE), &self.boundary);
             self.ahead.steps += 1;
+            if state.again.has_begun() != again {
+                // Which cases are asked again depends on the answers that are known then.
+                break;
+            }
         }
         self.ahead.fails = outcome == Some(Outcome::Fail);
+    }
+
+    /// Of these, slots of which nobody knows yet where they lie.
+    pub(super) fn left_apart(&self) -> u32 {
+        match &self.boundary {
+            Boundary::WithoutReplacement { .. } if self.state.again.has_begun() => 0,
+            // Cases without a first answer are not asked again.
+            Boundary::WithoutReplacement { .. } if self.counts().lost() > 0 => finite::AGAIN,
+            boundary => finite::asked_apart(boundary),
+        }
     }
 
     /// Slots that it still hears at most, if no more answers go missing.
     #[must_use]
     pub fn left_at_most(&self) -> u32 {
-        self.heard_max().saturating_sub(self.state.tally.counts.heard())
+        match &self.boundary {
+            Boundary::WithoutReplacement { agree_at_missing_le, .. } if self.state.again.has_begun() => {
+                let again = self.asked_again();
+                never::heard_max(agree_at_missing_le, again.lost()).saturating_sub(again.heard())
+            }
+            _ => self.heard_max().saturating_sub(self.state.tally.counts.heard()),
+        }
     }
 }
 
 impl State {
+    /// Where the next slot is counted, but for those asked again in the sum of all.
+    const fn counts(&mut self) -> &mut Counts {
+        if self.again.has_begun() { &mut self.again.heard.counts } else { &mut self.tally.counts }
+    }
+
     /// Takes in what was heard of a slot that is counted already, and says what that decides.
     fn take(&mut self, heard: Heard, boundary: &Boundary) -> Option<Outcome> {
-        if let Heard::Score(score) = heard {
+        if let (Heard::Score(score), false) = (heard, self.again.has_begun()) {
             self.tally.score_sum += u64::from(score.millionths());
         }
         match boundary {
@@ -210,10 +293,14 @@ impl State {
                 }
                 None => Some(Outcome::Inconclusive(Why::Undecided)),
             },
-            // No plan of this method holds one. A later build's plan is not judged by halves.
-            Boundary::Paired { .. } | Boundary::WithoutReplacement { .. } => {
-                Some(Outcome::Inconclusive(Why::Undecided))
+            Boundary::WithoutReplacement { agree_at_missing_le, .. } if self.again.has_begun() => {
+                self.again.decide(agree_at_missing_le)
             }
+            Boundary::WithoutReplacement { pass_at_failures_le, fail_at_failures_ge, .. } => {
+                self.again.first_round(pass_at_failures_le, fail_at_failures_ge, &mut self.tally)
+            }
+            // No plan of this method holds one. A later build's plan is not judged by halves.
+            Boundary::Paired { .. } => Some(Outcome::Inconclusive(Why::Undecided)),
         }
     }
 }

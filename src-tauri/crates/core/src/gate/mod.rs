@@ -10,6 +10,7 @@
 
 mod certificate;
 mod facts;
+pub(crate) mod finite;
 mod hearing;
 mod listener;
 mod mean;
@@ -20,6 +21,7 @@ mod outlook;
 mod plain;
 mod planning;
 mod rate;
+mod saying;
 pub mod words;
 
 pub use certificate::Certificate;
@@ -28,5 +30,7 @@ pub use hearing::Hearing;
 pub use listener::Listener;
 pub use next::{Seen, Spent, Step, next};
 pub use outcome::{Counts, Outcome, Why};
-pub use outlook::{Blocked, Calls, CriterionOutlook, Outlook, Tells, Undecided, Underfunded, outlook};
+pub use outlook::{
+    Blocked, Calls, CriterionOutlook, GivenDeterminism, Outlook, Tells, Undecided, Underfunded, outlook,
+};
 pub use planning::{CALLS_MAX, PlanProblem, WINDOW_SLOTS_MAX, plan};

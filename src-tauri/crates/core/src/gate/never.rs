@@ -20,7 +20,11 @@ pub(super) fn boundary(
 ) -> Result<Boundary, PlanProblem> {
     let refused = |problem| PlanProblem::NoDesign { criterion: name.clone(), problem };
     let made = stat::boundary(failure_rate.as_f64(), wrongly_passed.as_f64()).map_err(refused)?;
-    let mut pass_at_missing_le = made.pass_at_missing_le;
+    Ok(Boundary::FirstFailure { pass_at_missing_le: not_before(made.pass_at_missing_le, first) })
+}
+
+/// The same thresholds, and none before `first` trials.
+pub(super) fn not_before(mut pass_at_missing_le: Vec<i32>, first: u32) -> Vec<i32> {
     let last = pass_at_missing_le.last().copied().unwrap_or(-1);
     while pass_at_missing_le.len() <= first as usize {
         pass_at_missing_le.push(last);
@@ -28,7 +32,7 @@ pub(super) fn boundary(
     for early in pass_at_missing_le.iter_mut().take(first as usize) {
         *early = -1;
     }
-    Ok(Boundary::FirstFailure { pass_at_missing_le })
+    pass_at_missing_le
 }
 
 /// What it says.

@@ -185,7 +185,7 @@ impl Seen {
         for (number, place) in self.hearing.to_come().take(self.window_max) {
             let mut within = self.hearing.is_opening(place);
             let mut fails = false;
-            for &hearer in self.hearing.hearers(place.case) {
+            for hearer in self.hearing.hearers(place) {
                 let ahead = &mut ahead[hearer];
                 within |= ahead.steps > 0 && !failed;
                 fails |= ahead.steps == 1 && ahead.fails;

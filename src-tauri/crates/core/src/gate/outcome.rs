@@ -45,6 +45,8 @@ pub enum Why {
     NotAsked,
     /// Of a criterion: the gate had its answer without it.
     GateDecided,
+    /// The author declares a deterministic agent, and a case that was asked again scored otherwise.
+    NotDeterministic,
 }
 
 impl Why {
@@ -53,7 +55,7 @@ impl Why {
     #[must_use]
     pub const fn ends_attempt(self) -> bool {
         match self {
-            Self::IdentityChanged | Self::Missing | Self::Undecided => true,
+            Self::IdentityChanged | Self::Missing | Self::Undecided | Self::NotDeterministic => true,
             Self::BudgetEnded
             | Self::Cancelled
             | Self::Unreachable
@@ -93,12 +95,26 @@ pub struct Counts {
     pub missing: u32,
     /// Answers that were recorded before the plan was.
     pub reused: u32,
+    /// Asked again to see whether the agent is deterministic: heard, and none of those above.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub asked_again: u32,
+}
+
+/// Left out where there are none: verdicts of plans without such slots stay what they were, byte for byte.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+const fn is_none(count: &u32) -> bool {
+    *count == 0
 }
 
 impl Counts {
     /// Counts a slot, and says what was heard of it.
     pub fn hear(&mut self, came: &Came, metric: &Metric, reused: bool) -> Heard {
-        let heard = came.heard(metric);
+        self.reused += u32::from(reused);
+        self.count(came.heard(metric), came)
+    }
+
+    /// Counts a slot of which this was heard.
+    pub(super) fn count(&mut self, heard: Heard, came: &Came) -> Heard {
         match (heard, came) {
             (Heard::Score(score), _) => {
                 self.scored += 1;
@@ -108,13 +124,18 @@ impl Counts {
             (Heard::Missing, Came::Missing(_)) => self.missing += 1,
             (Heard::Missing, _) => self.not_judged += 1,
         }
-        self.reused += u32::from(reused);
         heard
     }
 
     /// Slots heard.
     #[must_use]
     pub const fn heard(&self) -> u32 {
+        self.told() + self.asked_again
+    }
+
+    /// Slots of which an answer counts, or is missing: all but those asked again.
+    #[must_use]
+    pub const fn told(&self) -> u32 {
         self.scored + self.lost()
     }
 

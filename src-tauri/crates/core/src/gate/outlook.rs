@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use gatewright_stat::{betting, design, never::blocked, walk::Corridor};
 
 use super::{
-    CALLS_MAX, PlanProblem,
+    CALLS_MAX, PlanProblem, finite,
     hearing::Reader,
     never, planning,
     rate::{self, Levels},
@@ -77,6 +77,8 @@ pub struct CriterionOutlook {
     pub blocked: Vec<Blocked>,
     /// How often it stays undecided; of a graded metric.
     pub undecided: Option<Undecided>,
+    /// What it tells apart given determinism; of a deterministic suite.
+    pub given_determinism: Option<GivenDeterminism>,
     /// Calls that it takes on average, over the true rate: from as far below the floor as the target is above it to
     /// 1. Of a rate; empty for what has no such curve.
     pub curve: Vec<(Unit, f64)>,
@@ -96,6 +98,19 @@ pub struct Undecided {
     pub at_floor: f64,
 }
 
+/// What the suite of a deterministic agent tells apart.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct GivenDeterminism {
+    /// A good suite.
+    pub target: Unit,
+    /// A faulty one.
+    pub floor: Unit,
+    /// Slots of all that it hears that are asked again, to see whether the agent is deterministic.
+    pub asked_again: u32,
+    /// How often an answer differs at most when none of them does, by the rule of three.
+    pub differs_max: Unit,
+}
+
 /// What a rate tells apart.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Tells {
@@ -108,6 +123,8 @@ pub struct Tells {
     /// A floor half as far from the target, and the calls that it takes at most; none where a plan may not have
     /// so many.
     pub closer: Option<(Unit, u32)>,
+    /// The same floor, and the calls that tell it when they are looked at once, at the end; none beyond 20,000.
+    pub closer_at_once: Option<(Unit, u32)>,
 }
 
 /// How often `never` blocks a version.
@@ -169,6 +186,8 @@ pub(super) fn calls_at_most(spec: &Spec, planned: &[PlannedCriterion]) -> u64 {
 struct Shares {
     cases: Vec<CaseName>,
     hearers: Vec<Vec<usize>>,
+    /// By criterion: of its slots, those that may lie apart from the rest.
+    apart: Vec<u32>,
     whole_rounds: u32,
 }
 
@@ -183,17 +202,23 @@ impl Shares {
             }
         }
         let whole_rounds = u32::from(spec.ask == Ask::EveryCaseOnce);
-        Self { cases, hearers, whole_rounds }
+        let apart = planned.iter().map(|one| finite::asked_apart(&one.boundary)).collect();
+        Self { cases, hearers, apart, whole_rounds }
     }
 
     fn slots(&self, mut each: Vec<u32>) -> u32 {
+        let mut apart = 0_u32;
         for (number, left) in each.iter_mut().enumerate() {
             let heard = self.hearers.iter().any(|hearers| hearers.contains(&number));
             *left = if heard { *left } else { 0 };
+            let own = self.apart[number].min(*left);
+            *left -= own;
+            apart = apart.saturating_add(own);
         }
         let stream = Stream::new(Digest([0; 32]), OrderRule::HashRounds);
-        let reader = Reader { stream, cases: &self.cases, hearers: &self.hearers };
-        reader.united(&[], 0, self.whole_rounds, each)
+        let hears = |_, _| true;
+        let reader = Reader { stream, cases: &self.cases, hearers: &self.hearers, hears: &hears };
+        reader.united(&[], 0, self.whole_rounds, each).saturating_add(apart)
     }
 }
 
@@ -212,6 +237,7 @@ fn one(spec: &Spec, planned: &PlannedCriterion) -> CriterionOutlook {
         tells: None,
         blocked: Vec::new(),
         undecided: None,
+        given_determinism: None,
         curve: Vec::new(),
     };
     let first = |array: &[i32]| {
@@ -245,6 +271,22 @@ fn one(spec: &Spec, planned: &PlannedCriterion) -> CriterionOutlook {
             let (at_target, at_floor) = (at_target.open, at_floor.open);
             one.undecided = Some(Undecided { target: *target, floor: *floor, at_target, at_floor });
         }
+        (Boundary::WithoutReplacement { pass_at_failures_le, .. }, Rule::Rate { target, floor, .. }) => {
+            let Some((suite, test)) = finite::suite(&planned.boundary) else { return one };
+            let again = f64::from(finite::AGAIN);
+            let mean = |failing: u32| again + suite.characteristics(&test, failing).calls_mean;
+            one.if_none_fails = first(pass_at_failures_le) + finite::AGAIN;
+            (one.at_target, one.at_floor) = (mean(suite.failures_good()), mean(suite.failures_bad()));
+            // A suite has a whole number of failing cases: the nearest.
+            let failing = |pass: Unit| whole(f64::from(suite.cases()) * pass.complement().as_f64());
+            one.curve = rates(*target, *floor).map(|pass| (pass, mean(failing(pass)))).collect();
+            one.given_determinism = Some(GivenDeterminism {
+                target: *target,
+                floor: *floor,
+                asked_again: finite::AGAIN,
+                differs_max: finite::DIFFERS_MAX,
+            });
+        }
         (Boundary::FirstFailure { pass_at_missing_le }, _) => {
             one.if_none_fails = first(pass_at_missing_le);
             one.at_most = one.if_none_fails;
@@ -277,17 +319,22 @@ fn tells(spec: &Spec, planned: &PlannedCriterion, levels: Levels) -> Tells {
     let cases = u32::try_from(planned.cases.len()).unwrap_or(u32::MAX);
     let (blocked, passed) = (risk.wrongly_blocked.as_f64(), risk.wrongly_passed.as_f64());
     let one_round = design::detectable(cases, target.as_f64(), blocked, passed).floor;
-    let closer = Unit::from_millionths(u32::midpoint(target.millionths(), floor.millionths()));
-    let closer = closer.and_then(|floor| {
+    let half = Unit::from_millionths(u32::midpoint(target.millionths(), floor.millionths()));
+    let closer_at_once = half.and_then(|floor| {
+        let claim = Levels { floor, ..levels }.claim().ok()?;
+        Some((floor, design::fixed_of(&claim).ok()?.n))
+    });
+    let closer = half.and_then(|floor| {
         let heard: Vec<_> = spec.cases.iter().filter(|case| planned.cases.contains(&case.name)).collect();
         let first = planning::first_boundary(spec.ask, &heard);
         let calls = rate::calls_max(&planned.name, Levels { floor, ..levels }, first).ok()?;
         Some((floor, calls))
     });
-    Tells { target, floor, one_round: Unit::from_f64(one_round).unwrap_or(Unit::ZERO), closer }
+    let one_round = Unit::from_f64(one_round).unwrap_or(Unit::ZERO);
+    Tells { target, floor, one_round, closer, closer_at_once }
 }
 
-fn whole(mean: f64) -> u32 {
+pub(super) fn whole(mean: f64) -> u32 {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -342,6 +389,8 @@ fn sentences(spec: &Spec, outlook: &Outlook) -> Vec<String> {
             said.push(blocks(one));
         } else if let Some(undecided) = one.undecided {
             said.push(may_stay_open(one, undecided));
+        } else if let Some(given) = one.given_determinism {
+            said.push(by_one_round(one, given));
         }
     }
     if let Some(short) = outlook.underfunded {
@@ -383,6 +432,31 @@ fn may_stay_open(one: &CriterionOutlook, undecided: Undecided) -> String {
         words::in_100(at_target),
         words::in_100(at_floor)
     )
+}
+
+/// What one round over the suite costs and says, and what that rests on.
+fn by_one_round(one: &CriterionOutlook, given: GivenDeterminism) -> String {
+    let GivenDeterminism { target, floor, asked_again, differs_max } = given;
+    let (target, floor) = (Percent(target), Percent(floor));
+    let asked = format!(
+        "`{}` tells {target} from {floor} given determinism: each of its {} asked once at most, then {asked_again} again",
+        one.name,
+        words::plural(one.cases, "case", "cases")
+    );
+    let mean = format!(
+        "{} calls on average at {target}, {} at {floor}",
+        tenths(one.at_target),
+        tenths(one.at_floor)
+    );
+    let most = Percent(differs_max);
+    format!(
+        "{asked}; {mean}. One that differs leaves it undecided; none means a flip rate of at most {most} (rule of three)."
+    )
+}
+
+/// A mean number of calls, to a tenth.
+fn tenths(mean: f64) -> String {
+    words::trimmed((10.0 * mean).round() / 10.0)
 }
 
 /// How often `never` blocks a good version, which it makes no promise about.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use gatewright_stat::design::DesignError;
 
-use super::{Certificate, mean, never, outlook, plain, rate};
+use super::{Certificate, finite, mean, never, outlook, plain, rate};
 use crate::{
     id::{CanonicalError, CriterionName, Digest, PlanId, ScorerName, Tag},
     plan::{Boundary, METHOD, OrderRule, Plan, PlannedCriterion, StreamKey},
@@ -85,9 +85,6 @@ pub fn plan(spec: &Spec, stream: StreamKey) -> Result<Plan, PlanProblem> {
 
 /// The criteria with their boundaries: all of a plan that does not depend on the stream.
 pub(super) fn criteria(spec: &Spec) -> Result<Vec<PlannedCriterion>, PlanProblem> {
-    if spec.deterministic {
-        return Err(PlanProblem::NeedsNewer { what: "`deterministic: true`".to_owned() });
-    }
     let criteria =
         spec.gate.iter().map(|criterion| planned(spec, criterion)).collect::<Result<Vec<_>, _>>()?;
     let calls = outlook::calls_at_most(spec, &criteria);
@@ -104,7 +101,7 @@ fn planned(spec: &Spec, criterion: &Criterion) -> Result<PlannedCriterion, PlanP
         name: criterion.name.clone(),
         rule: criterion.rule.clone(),
         blocking: criterion.blocking,
-        boundary: boundary(spec.ask, criterion, &cases)?,
+        boundary: boundary(spec, criterion, &cases)?,
         cases: cases.into_iter().map(|case| case.name.clone()).collect(),
     };
     match Certificate::of(&planned) {
@@ -142,16 +139,19 @@ fn scorers(of: &Metric) -> Vec<&ScorerName> {
     }
 }
 
-fn boundary(ask: Ask, criterion: &Criterion, cases: &[&Case]) -> Result<Boundary, PlanProblem> {
+fn boundary(spec: &Spec, criterion: &Criterion, cases: &[&Case]) -> Result<Boundary, PlanProblem> {
     let name = &criterion.name;
     let needs_newer =
         |what: &str| Err(PlanProblem::NeedsNewer { what: format!("the criterion `{name}` ({what})") });
-    let first = first_boundary(ask, cases);
+    let first = first_boundary(spec.ask, cases);
     match &criterion.rule {
         Rule::Rate { of, .. } if !is_plain(of) => needs_newer("a rate of a graded or weighted metric"),
-        Rule::Rate { target, floor, risk, .. } => {
+        Rule::Rate { of, target, floor, risk } => {
             let levels = rate::Levels { target: *target, floor: *floor, risk: *risk };
-            rate::boundary(name, levels, first)
+            match of {
+                Metric::PassRate if spec.deterministic => finite::boundary(name, levels, count(cases), first),
+                _ => rate::boundary(name, levels, first),
+            }
         }
         Rule::Never { failure_rate, wrongly_passed } => {
             never::boundary(name, *failure_rate, *wrongly_passed, first)

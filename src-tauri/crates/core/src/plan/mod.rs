@@ -165,7 +165,7 @@ impl PlannedCriterion {
         }
     }
 
-    /// Slots that it hears at most.
+    /// Slots that it hears at most; of a deterministic suite when none that is asked again goes missing.
     #[must_use]
     pub fn heard_max(&self) -> u32 {
         let last = |array: &[i32]| u32::try_from(array.len().saturating_sub(1)).unwrap_or(u32::MAX);
@@ -174,7 +174,10 @@ impl PlannedCriterion {
             Boundary::FirstFailure { pass_at_missing_le } => last(pass_at_missing_le),
             Boundary::Fixed { n, .. } => *n,
             Boundary::Betting { n_max, .. } | Boundary::Paired { n_max, .. } => *n_max,
-            Boundary::WithoutReplacement { .. } => u32::try_from(self.cases.len()).unwrap_or(u32::MAX),
+            Boundary::WithoutReplacement { pass_at_failures_le, agree_at_missing_le, .. } => {
+                let again = agree_at_missing_le.iter().position(|&le| le >= 0).unwrap_or_default();
+                last(pass_at_failures_le).saturating_add(u32::try_from(again).unwrap_or(u32::MAX))
+            }
         }
     }
 }
@@ -216,12 +219,21 @@ pub enum Boundary {
         /// Pairs at most.
         n_max: u32,
     },
-    /// A finite suite of a deterministic agent, drawn without replacement.
+    /// A finite suite of a deterministic agent, drawn without replacement in the first round: as a corridor. What it
+    /// decides is held back until cases were asked again: undecided when one differs.
     WithoutReplacement {
-        /// Failures in the suite of a good version, at most.
+        /// By which construction, with its number: `without replacement 1`.
+        method: String,
+        /// Failing cases in the suite of a good version, at most.
         failures_good: u32,
-        /// Failures in the suite of a bad version, at least.
+        /// Failing cases in the suite of a bad version, at least.
         failures_bad: u32,
+        /// By cases heard, from 0 to all.
+        pass_at_failures_le: Vec<i32>,
+        /// By cases heard, from 0 to all.
+        fail_at_failures_ge: Vec<i32>,
+        /// By slots asked again: enough when missing answers are at most this. −1 means not yet.
+        agree_at_missing_le: Vec<i32>,
     },
     /// One failure decides.
     FirstFailure {

@@ -69,6 +69,8 @@ pub struct Tally {
     pub heard: BTreeMap<u32, u32>,
     /// By calls asked: versions, of those that were played.
     pub asked: BTreeMap<u32, u32>,
+    /// Calls that those heard, in all.
+    pub heard_when_played: u64,
 }
 
 impl Tally {
@@ -79,6 +81,7 @@ impl Tally {
         self.undecided += other.undecided;
         self.failed_by.resize(self.failed_by.len().max(other.failed_by.len()), 0);
         self.failed_by.iter_mut().zip(&other.failed_by).for_each(|(sum, one)| *sum += one);
+        self.heard_when_played += other.heard_when_played;
         for (sum, more) in [(&mut self.heard, &other.heard), (&mut self.asked, &other.asked)] {
             more.iter().for_each(|(calls, versions)| *sum.entry(*calls).or_default() += versions);
         }
@@ -180,6 +183,7 @@ impl SelfTest {
             let ran = world::run(&plan, &version, &Drive::at(self.concurrency), &[])?;
             let asked = u32::try_from(ran.asked).unwrap_or(u32::MAX);
             *tally.asked.entry(asked).or_default() += 1;
+            tally.heard_when_played += u64::from(ran.seen.hearing().heard());
             let outcome = judge(&Inquiry {
                 plan: &plan,
                 plan_recorded: PLAN_RECORDED,

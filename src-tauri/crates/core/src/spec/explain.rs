@@ -228,6 +228,7 @@ fn spec_entries(spec: &Spec) -> Entries {
     put(&mut entries, "ask", word_for(&ASKS, spec.ask));
     put(&mut entries, "session", Yaml::text("fresh"));
     put(&mut entries, "isolation", word_for(&ISOLATIONS, spec.isolation));
+    put(&mut entries, "deterministic", Yaml::word(spec.deterministic));
     put_if(&mut entries, "budget", spec.budget.map(budget));
     let scorers = &spec.scorers;
     let cases = spec.cases.iter().map(|case| {

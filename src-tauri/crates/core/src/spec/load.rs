@@ -389,11 +389,7 @@ fn spec(
     }
     let isolation =
         fields.get("isolation").and_then(|at| reader.choice(&at, &ISOLATIONS)).unwrap_or_default();
-    if let Some(at) = fields.get("deterministic")
-        && reader.boolean(&at) == Some(true)
-    {
-        reader.later(&at.pointer, fields.key_place("deterministic"), "`deterministic: true`");
-    }
+    let deterministic = fields.get("deterministic").and_then(|at| reader.boolean(&at)).unwrap_or_default();
     let budget =
         fields.get("budget").map(|at| budget(reader, &at, workspace.defaults.budget, workspace.currency));
     let mut scorers = Scorers::default();
@@ -404,6 +400,9 @@ fn spec(
     }
     let complete = !reader.failed_since(before_cases);
     let cases = cases.cases;
+    if let (true, Some(at)) = (deterministic, fields.get("deterministic")) {
+        refuse_trials(reader, &at, &cases);
+    }
     let named = named_scorers(reader, fields, &mut scorers);
     let gate = match reader.required(fields, "gate", "a spec") {
         None => Vec::new(),
@@ -419,7 +418,7 @@ fn spec(
     if name.is_empty() {
         reader.error(&fields.at, "empty", "the spec has no name", "write `name: …`");
     }
-    let meaning = match meaning::spec(&cases, &named, &gate, ask, false) {
+    let meaning = match meaning::spec(&cases, &named, &gate, ask, deterministic) {
         Ok(meaning) => meaning,
         Err(error) => {
             reader.error(&fields.at, "number-range", error.to_string(), "write a smaller number, or text");
@@ -431,7 +430,7 @@ fn spec(
         description,
         agent: agent?,
         ask,
-        deterministic: false,
+        deterministic,
         isolation,
         cases,
         scorers: scorers.0,
@@ -440,6 +439,17 @@ fn spec(
         budget,
         meaning,
     })
+}
+
+/// A deterministic agent scores a case alike each time: more trials of it would say nothing.
+fn refuse_trials(reader: &mut Reader<'_>, at: &At<'_>, cases: &[super::Case]) {
+    if let Some(case) = cases.iter().find(|case| case.trials.get() > 1) {
+        let message =
+            format!("the case `{}` has several trials, and the agent is declared deterministic", case.name);
+        let mut found = Diagnostic::error("conflict", &case.file, &at.pointer, case.place, message);
+        found.help = Some("leave out its `trials`, or `deterministic: true`".to_owned());
+        reader.push(found);
+    }
 }
 
 fn named_scorers(

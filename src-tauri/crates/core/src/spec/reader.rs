@@ -93,11 +93,6 @@ impl<'t> Fields<'t> {
     pub(super) fn has(&self, key: &str) -> bool {
         self.entries.iter().any(|entry| entry.key == key)
     }
-
-    /// The place of a key, or of the whole map.
-    pub(super) fn key_place(&self, key: &str) -> Place {
-        self.entries.iter().find(|entry| entry.key == key).map_or(self.at.node.place, |entry| entry.key_place)
-    }
 }
 
 impl<'f> Reader<'f> {

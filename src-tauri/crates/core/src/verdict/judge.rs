@@ -6,7 +6,7 @@ use super::{CaseTally, CriterionVerdict, Standing, Verdict, reason, shown};
 use crate::{
     gate::{Came, Counts, Heard, Hearing, Listener, Outcome, SlotFacts, Why},
     id::{CanonicalError, Digest, VerdictId, VersionId},
-    plan::{Plan, Slot},
+    plan::{Boundary, Plan, Slot},
     spec::{Metric, Rule, Unit},
     time::Seq,
     version::Grade,
@@ -160,6 +160,7 @@ impl<'a> Consumed<'a> {
             heard_max: listener.heard_max(),
             counts: listener.counts(),
             shown: shown::of(planned, listener, &heard),
+            given_determinism: matches!(planned.boundary, Boundary::WithoutReplacement { .. }),
             reason: reason::of(&reason::Subject { planned, listener, outcome, last: last(&heard) }),
         }
     }

@@ -46,6 +46,9 @@ pub struct CriterionVerdict {
     pub shown: Shown,
     /// In one sentence.
     pub reason: String,
+    /// Whether its error rates hold given that the agent is deterministic.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub given_determinism: bool,
 }
 
 /// Numbers for people, with 9 digits. Recomputed; they never decide.
@@ -58,7 +61,8 @@ pub struct Shown {
     /// Upper bound; empty when there is none.
     pub high: String,
     /// How the bound was made: `stage-wise` after a corridor that ended, `confidence sequence` where it was cut off,
-    /// `clopper-pearson one-sided`, `order-statistic`, `wilson`.
+    /// `stage-wise without replacement` and `prior-posterior-ratio confidence sequence` of a deterministic
+    /// suite, `clopper-pearson one-sided`, `order-statistic`, `wilson`.
     pub bound: String,
     /// The method that decides, with its number.
     pub method: String,

@@ -4,10 +4,10 @@
 use super::{CriterionVerdict, Standing, Verdict};
 use crate::{
     gate::{
-        Counts, Listener, Outcome, Why,
+        Counts, Listener, Outcome, Why, finite,
         words::{Percent, TimesIn100, calls, count, plural},
     },
-    plan::{PlannedCriterion, Slot},
+    plan::{Boundary, PlannedCriterion, Slot},
     spec::{Measure, Metric, Rule, Unit},
     version::Grade,
 };
@@ -32,7 +32,19 @@ pub(super) fn of(subject: &Subject<'_>) -> String {
             let most = subject.listener.heard_max();
             let undecided = undecided(why, heard, most, most.saturating_sub(heard));
             match why {
+                Why::Missing if counts.asked_again > 0 => {
+                    let again = subject.listener.asked_again();
+                    format!(
+                        "Undecided: {} of {} asked again are missing, too many to take the agent for deterministic",
+                        count(again.lost()),
+                        count(again.heard())
+                    )
+                }
                 Why::Missing => format!("Undecided: {}", lost(subject, counts)),
+                Why::NotDeterministic => {
+                    let case = subject.last.map(|slot| format!("`{}` ", slot.case)).unwrap_or_default();
+                    format!("Undecided: not deterministic, {case}scored otherwise when it was asked again")
+                }
                 _ => format!("Undecided: {undecided}"),
             }
         }
@@ -42,6 +54,15 @@ pub(super) fn of(subject: &Subject<'_>) -> String {
 fn met(subject: &Subject<'_>, counts: Counts) -> String {
     let told = told(subject, counts, "failed");
     match &subject.planned.rule {
+        Rule::Rate { target, floor, risk, .. } if is_suite(subject) => {
+            let reached = if is_whole(subject) {
+                format!(", the whole suite: at the {} target or above, given determinism", Percent(*target))
+            } else {
+                let (floor, risk) = (Percent(*floor), TimesIn100(risk.wrongly_passed));
+                format!("; given determinism a suite at the {floor} floor gets this far less than {risk}")
+            };
+            format!("{told}{reached} {}", none_differed(counts))
+        }
         Rule::Rate { floor, risk, .. } | Rule::Mean { floor, risk, .. } => format!(
             "{told}; a version at the {} floor gets this far less than {}",
             Percent(*floor),
@@ -61,6 +82,17 @@ fn met(subject: &Subject<'_>, counts: Counts) -> String {
 fn not_met(subject: &Subject<'_>, counts: Counts) -> String {
     let told = told(subject, counts, "passed");
     match &subject.planned.rule {
+        Rule::Rate { target, risk, .. } if is_suite(subject) => {
+            let missed = if is_whole(subject) {
+                format!(", the whole suite: below the {} target, given determinism", Percent(*target))
+            } else {
+                let (target, risk) = (Percent(*target), TimesIn100(risk.wrongly_blocked));
+                format!(
+                    ", which given determinism a suite at the {target} target falls below less than {risk}"
+                )
+            };
+            format!("{told}{missed} {}", none_differed(counts))
+        }
         Rule::Rate { target, risk, .. } | Rule::Mean { target, risk, .. } => format!(
             "{told}, which a version at the {} target falls below less than {}",
             Percent(*target),
@@ -72,6 +104,21 @@ fn not_met(subject: &Subject<'_>, counts: Counts) -> String {
         }
         rule => format!("{told}{}", plainly(rule)),
     }
+}
+
+fn is_suite(subject: &Subject<'_>) -> bool {
+    matches!(subject.planned.boundary, Boundary::WithoutReplacement { .. })
+}
+
+/// Whether every case of a suite was asked.
+fn is_whole(subject: &Subject<'_>) -> bool {
+    subject.listener.counts().told() as usize == subject.planned.cases.len()
+}
+
+/// What everything said of a suite rests on.
+fn none_differed(counts: Counts) -> String {
+    let (again, most) = (count(counts.asked_again), Percent(finite::DIFFERS_MAX));
+    format!("({again} asked again, none differed: by the rule of three the flip rate is at most {most})")
 }
 
 fn plainly(rule: &Rule) -> String {
@@ -101,8 +148,8 @@ fn told(subject: &Subject<'_>, counts: Counts, taken_as: &str) -> String {
             );
         }
     };
-    let (passed, heard) = (count(counts.passed()), count(counts.heard()));
-    format!("{passed} of {heard} {of}{}", missing(counts, taken_as))
+    let (passed, told) = (count(counts.passed()), count(counts.told()));
+    format!("{passed} of {told} {of}{}", missing(counts, taken_as))
 }
 
 fn missing(counts: Counts, taken_as: &str) -> String {
@@ -176,6 +223,9 @@ fn undecided(why: Why, heard: u32, most: u32, left: u32) -> String {
         Why::Underfunded => format!("the budget cannot reach the {most} calls that it may need"),
         Why::Missing => "too many answers are missing to tell".to_owned(),
         Why::Opaque => "the agent declares nothing".to_owned(),
+        Why::NotDeterministic => {
+            "not deterministic: a case scored otherwise when it was asked again".to_owned()
+        }
         Why::Undecided => format!("{heard} calls did not tell target from floor"),
     }
 }
@@ -195,7 +245,9 @@ pub(super) fn headline(verdict: &Verdict, own: Unit, left: u32) -> String {
             format!("Blocked: {}.", named(&failed))
         }
         Outcome::Inconclusive(why) => match blocking().find(|one| one.outcome == verdict.outcome) {
-            Some(one) if matches!(why, Why::Missing | Why::Undecided) => format!("{}.", one.reason),
+            Some(one) if matches!(why, Why::Missing | Why::Undecided | Why::NotDeterministic) => {
+                format!("{}.", one.reason)
+            }
             _ => format!("Undecided: {}.", undecided(why, verdict.heard(), verdict.heard_max, left)),
         },
     };

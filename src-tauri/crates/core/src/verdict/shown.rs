@@ -3,13 +3,14 @@
 use gatewright_stat::{
     betting, confidence,
     design::Claim,
+    finite::{Suite, confidence_sequence},
     interval, ordering, quantile,
     walk::{Corridor, Reached},
 };
 
 use super::Shown;
 use crate::{
-    gate::{Came, Heard, Listener, Outcome, SlotFacts, words::nine},
+    gate::{Came, Heard, Listener, Outcome, SlotFacts, finite, words::nine},
     plan::{Boundary, PlannedCriterion},
     spec::{Measure, Metric, Risk, Rule, Unit},
 };
@@ -24,12 +25,12 @@ const CONFIDENCE: f64 = 0.95;
 /// What is shown of a criterion that heard these facts.
 pub(super) fn of(planned: &PlannedCriterion, listener: &Listener, heard: &[&SlotFacts]) -> Shown {
     let method = match &planned.boundary {
-        Boundary::Corridor { method, .. } | Boundary::Betting { method, .. } => method.clone(),
+        Boundary::Corridor { method, .. }
+        | Boundary::Betting { method, .. }
+        | Boundary::WithoutReplacement { method, .. } => method.clone(),
         Boundary::FirstFailure { .. } => FIRST_FAILURE.to_owned(),
         Boundary::Fixed { .. } => THRESHOLD.to_owned(),
-        Boundary::Paired { .. } | Boundary::WithoutReplacement { .. } => {
-            return Shown::default();
-        }
+        Boundary::Paired { .. } => return Shown::default(),
     };
     if heard.is_empty() {
         return Shown { method, ..Shown::default() };
@@ -38,7 +39,10 @@ pub(super) fn of(planned: &PlannedCriterion, listener: &Listener, heard: &[&Slot
         Rule::Rate { of: Metric::Within { of, .. }, target, risk, .. } => {
             percentile(*of, *target, *risk, heard)
         }
-        Rule::Rate { of, risk, .. } => rate(&planned.boundary, of, *risk, listener, heard),
+        Rule::Rate { of, risk, .. } => match finite::suite(&planned.boundary) {
+            Some((suite, test)) => of_suite(&suite, &test, of, *risk, listener, heard),
+            None => rate(&planned.boundary, of, *risk, listener, heard),
+        },
         Rule::Never { wrongly_passed, .. } => never(listener, *wrongly_passed),
         Rule::Plain { .. } => mean(listener),
         Rule::Mean { of, target, floor, risk, .. } => {
@@ -69,10 +73,12 @@ fn rate(
     heard: &[&SlotFacts],
 ) -> Shown {
     let counts = listener.counts();
-    let (low, high, bound) = match endings(boundary, metric, heard) {
-        Some((test, on_pass, on_fail)) => (
-            ordering::lower(&test, on_pass.heard, on_pass.failures, risk.wrongly_passed.as_f64()),
-            ordering::upper(&test, on_fail.heard, on_fail.failures, risk.wrongly_blocked.as_f64()),
+    let test = corridor(boundary);
+    let ended = test.as_ref().and_then(|test| Some((test, endings(test, metric, heard)?)));
+    let (low, high, bound) = match ended {
+        Some((test, (on_pass, on_fail))) => (
+            ordering::lower(test, on_pass.heard, on_pass.failures, risk.wrongly_passed.as_f64()),
+            ordering::upper(test, on_fail.heard, on_fail.failures, risk.wrongly_blocked.as_f64()),
             "stage-wise",
         ),
         None => {
@@ -104,10 +110,13 @@ struct Ending {
     failures: u32,
 }
 
-/// The test, and where it ended on the way to *pass* and on the way to *fail*; none while one of the two goes on.
-fn endings(boundary: &Boundary, metric: &Metric, heard: &[&SlotFacts]) -> Option<(Corridor, Ending, Ending)> {
+fn corridor(boundary: &Boundary) -> Option<Corridor> {
     let Boundary::Corridor { pass_at_failures_le, fail_at_failures_ge, .. } = boundary else { return None };
-    let test = Corridor::new(pass_at_failures_le.clone(), fail_at_failures_ge.clone()).ok()?;
+    Corridor::new(pass_at_failures_le.clone(), fail_at_failures_ge.clone()).ok()
+}
+
+/// Where a test ended on the way to *pass* and on the way to *fail*; none while one of the two goes on.
+fn endings(test: &Corridor, metric: &Metric, heard: &[&SlotFacts]) -> Option<(Ending, Ending)> {
     let ending = |missing_fails: bool| {
         let mut at = Ending { heard: 0, failures: 0 };
         for facts in heard {
@@ -122,8 +131,50 @@ fn endings(boundary: &Boundary, metric: &Metric, heard: &[&SlotFacts]) -> Option
         }
         None
     };
-    let (on_pass, on_fail) = (ending(true)?, ending(false)?);
-    Some((test, on_pass, on_fail))
+    Some((ending(true)?, ending(false)?))
+}
+
+/// The share of passing cases of a deterministic suite, by its first round. As with [`rate`], the bounds of a test that
+/// ended are those of its endings; of one that was cut off they are the prior-posterior-ratio confidence sequence, all
+/// counts alike beforehand. After the last case both close on the share.
+fn of_suite(
+    suite: &Suite,
+    test: &Corridor,
+    metric: &Metric,
+    risk: Risk,
+    listener: &Listener,
+    heard: &[&SlotFacts],
+) -> Shown {
+    let counts = listener.counts();
+    let first: Vec<&SlotFacts> = heard.iter().filter(|facts| facts.slot.round == 0).copied().collect();
+    let (blocked, passed) = (risk.wrongly_blocked.as_f64(), risk.wrongly_passed.as_f64());
+    let (low, high, bound) = match endings(test, metric, &first) {
+        Some((on_pass, on_fail)) => (
+            suite.bounds(test, on_pass.heard, on_pass.failures, blocked, passed).low,
+            suite.bounds(test, on_fail.heard, on_fail.failures, blocked, passed).high,
+            "stage-wise without replacement",
+        ),
+        None => {
+            let cases = suite.cases();
+            let sequence = |right, risk: f64| {
+                let kept = confidence_sequence(right, counts.told(), cases, 1.0 - risk, (1.0, 1.0));
+                let share = |count: u32| f64::from(count) / f64::from(cases);
+                kept.map_or((0.0, 1.0), |(low, high)| (share(low), share(high)))
+            };
+            (
+                sequence(counts.passed(), passed).0,
+                sequence(counts.passed() + counts.lost(), blocked).1,
+                "prior-posterior-ratio confidence sequence",
+            )
+        }
+    };
+    Shown {
+        value: share(counts.passed(), counts.scored),
+        low: nine(low),
+        high: nine(high),
+        bound: bound.to_owned(),
+        method: String::new(),
+    }
 }
 
 /// A share of passed answers of a criterion that stops at the first failure: what is missing counts as failed. It

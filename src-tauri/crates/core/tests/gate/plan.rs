@@ -189,7 +189,7 @@ fn what_has_no_plan_is_refused_in_words() {
     let rounds = NonZeroU32::new(10_000).expect("not 0");
     let long = Rule::Plain { of: Metric::PassRate, target, rounds };
     let endless = Rule::Plain { of: Metric::PassRate, target, rounds: NonZeroU32::MAX };
-    let deterministic = Spec { deterministic: true, ..with(rate(90.0, 80.0)) };
+    let deterministic = Spec { deterministic: true, ..with(rate(90.0, 90.0)) };
     let specs = [
         with(kit::mean(80.0, 90.0, 100)),
         with(kit::mean(90.0, 80.0, CALLS_MAX + 1)),

@@ -83,7 +83,7 @@ proptest! {
         concurrency in 1_u32..40, killed in prop::option::of(1_u64..30), ask in asks(),
     ) {
         let plan = kit::plan(&mixed(count, ask), seed);
-        let world = World { seed, right, lost, lost_if_failed: 2.0 * lost, errs: 0.1, slow_failures: 300, delays };
+        let world = World { seed, right, lost, lost_if_failed: 2.0 * lost, errs: 0.1, slow_failures: 300, delays, steady: false };
         let serial = run(&plan, &world, &Drive::SERIAL, &[]);
         let expected = verdict(&plan, &serial.facts, serial.stop);
         let drive = Drive { concurrency, killed_every: killed, ..Drive::SERIAL };

@@ -44,13 +44,23 @@ pub(crate) struct World {
     pub(crate) errs: f64,
     /// Milliseconds that a failing answer takes longer.
     pub(crate) slow_failures: u64,
+    /// Whether a case has one answer, whatever the round.
+    pub(crate) steady: bool,
     /// Seed of the delays alone: it changes when answers come, never which.
     pub(crate) delays: u64,
 }
 
 impl World {
-    pub(crate) const CALM: Self =
-        Self { seed: 1, right: 1.0, lost: 0.0, lost_if_failed: 0.0, errs: 0.0, slow_failures: 0, delays: 0 };
+    pub(crate) const CALM: Self = Self {
+        seed: 1,
+        right: 1.0,
+        lost: 0.0,
+        lost_if_failed: 0.0,
+        errs: 0.0,
+        slow_failures: 0,
+        delays: 0,
+        steady: false,
+    };
 
     fn key(slot: &Slot) -> u64 {
         slot.case.as_str().bytes().fold(u64::from(slot.round), |key, byte| mix(&[key, u64::from(byte)]))
@@ -59,19 +69,20 @@ impl World {
     /// What comes of a slot: the same whenever it is asked.
     pub(crate) fn came(&self, slot: &Slot) -> Came {
         let key = Self::key(slot);
-        let passed = fraction(&[self.seed, key, 1]) < self.right;
+        let told = if self.steady { Self::key(&Slot { round: 0, ..slot.clone() }) } else { key };
+        let passed = fraction(&[self.seed, told, 1]) < self.right;
         let lost = if passed { self.lost } else { self.lost_if_failed };
         if fraction(&[self.seed, key, 2]) < lost {
             missing()
-        } else if !passed && fraction(&[self.seed, key, 3]) < self.errs {
+        } else if !passed && fraction(&[self.seed, told, 3]) < self.errs {
             Came::AgentError(ErrorClass("deadline".to_owned()))
         } else {
-            let quarters = if passed { 4 } else { mix(&[self.seed, key, 4]) % 4 };
+            let quarters = if passed { 4 } else { mix(&[self.seed, told, 4]) % 4 };
             graded(passed, Some(quarters as f64 / 4.0))
         }
     }
 
-    fn delay(&self, slot: &Slot, came: &Came) -> u64 {
+    pub(crate) fn delay(&self, slot: &Slot, came: &Came) -> u64 {
         let passed = matches!(came, Came::Answer { passed: Some(true), .. });
         let slow = if passed { 0 } else { self.slow_failures };
         1 + slow + mix(&[self.delays, Self::key(slot)]) % 50

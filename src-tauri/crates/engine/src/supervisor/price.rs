@@ -19,7 +19,7 @@ pub struct Price {
 impl Price {
     /// What so many trials cost, in millionths.
     #[must_use]
-    pub fn cost_micros(&self, trials: u32) -> Option<i64> {
+    pub fn cost(&self, trials: u32) -> Option<i64> {
         #[expect(clippy::cast_possible_truncation, reason = "an estimate for people")]
         let cost = |each: f64| (each * f64::from(trials)).round() as i64;
         self.cost_micros.map(cost)

@@ -1645,7 +1645,11 @@ cost: Money | null,
 /**
  * The beginning of what was answered, or what went wrong.
  */
-excerpt: string, };
+excerpt: string, 
+/**
+ * Whether that is the tools that it calls, where it says nothing.
+ */
+calls: boolean, };
 
 /**
  * How many rows each filter shows.

@@ -200,6 +200,7 @@ pub(super) fn sentences(lanes: &[Lane]) -> (String, String) {
     let name = &lane.environment;
     let live = match (&lane.live.version, &lane.live.text) {
         (Some(version), _) => format!("{} is live in {name}", show::called(version)),
+        (None, Some(text)) if lane.live.mark == Mark::Waiting => format!("{text} in {name}"),
         (None, Some(text)) => format!("{name}: {text}"),
         (None, None) => format!("{name} is being released to"),
     };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use gatewright_core::{
     id::RunId,
-    observation::{TrialId, TrialState},
+    observation::{Fact, TrialId, TrialState},
     plan::Purpose,
     score::Scored,
     spec::Currency,
@@ -15,7 +15,7 @@ use gatewright_engine::store::{
     table::{RunRow, TrialRow},
 };
 
-use super::super::{Answered, opened::Opened, show};
+use super::super::{Answered, answer::tool_calls, opened::Opened, show};
 use crate::{
     dto::{EXCERPT_CHARS_MAX, PAGE_ROWS_MAX, Row, RowCounts, RowFilter, RowState, Rows, RunRowsArgs},
     error::{ApiError, Code},
@@ -129,6 +129,12 @@ fn row(read: &Read<'_>, listed: &Listed, currency: Currency) -> Answered<Row> {
     let TrialRow { trial, latency_us, cost_micros, .. } = &listed.row;
     let answered = trial.state == TrialState::Answered;
     let said = if answered { read.answer(trial.id)? } else { None };
+    // Who says nothing and calls tools has answered too: with the calls.
+    let calls = match &said {
+        Some(text) if text.trim().is_empty() => last_calls(read, trial.id)?,
+        _ => Vec::new(),
+    };
+    let shown = if calls.is_empty() { said.unwrap_or_else(|| listed.why.clone()) } else { calls.join(" ") };
     Ok(Row {
         trial: trial.id.0,
         spec: trial.stream.spec.to_string(),
@@ -138,8 +144,16 @@ fn row(read: &Read<'_>, listed: &Listed, currency: Currency) -> Answered<Row> {
         score: listed.score,
         latency_ms: latency_us.map(|us| us.div_ceil(1_000)),
         cost: cost_micros.map(|micros| show::money(micros, currency)),
-        excerpt: excerpt(&said.unwrap_or_else(|| listed.why.clone())),
+        excerpt: excerpt(&shown),
+        calls: !calls.is_empty(),
     })
+}
+
+/// The tools that the last answer of a trial calls.
+fn last_calls(read: &Read<'_>, trial: TrialId) -> Answered<Vec<String>> {
+    let observations = read.observations(trial)?;
+    let last = observations.iter().rfind(|one| one.what == Fact::Answer);
+    Ok(last.map(|one| tool_calls(&one.reply)).unwrap_or_default())
 }
 
 /// The beginning of a text on one line.

@@ -83,8 +83,8 @@ pub(super) struct Workspace {
     budget: Option<Budget>,
     /// For people.
     description: Option<String>,
-    /// Same input, same answer. `true` needs a newer build.
-    deterministic: Option<False>,
+    /// Same input, same score: pass rates are told from one round over the suite, and 20 slots are asked again.
+    deterministic: Option<bool>,
 }
 
 /// A spec: cases, scorers, one gate.
@@ -112,13 +112,9 @@ pub(super) struct Spec {
     gate: Gate,
     /// What one execution may use up.
     budget: Option<Budget>,
-    /// Same input, same answer. `true` needs a newer build.
-    deterministic: Option<False>,
+    /// Same input, same score: pass rates are told from one round over the suite, and 20 slots are asked again.
+    deterministic: Option<bool>,
 }
-
-/// `false`.
-#[derive(JsonSchema)]
-pub(super) struct False(#[schemars(extend("const" = false))] bool);
 
 /// When a decision may be taken.
 #[derive(JsonSchema)]

@@ -101,11 +101,15 @@ fn keys_and_values_of_a_workspace() {
             "several mistakes at once",
             "nam: a\ncases:\n  - inptu: a\n    expect: { contians: b }\n  - { input: c, expect: d, trials: 0 }\ngate: 100%\n",
         ),
+        (
+            "deterministic with trials",
+            "agent: http://127.0.0.1:1/v1\ndeterministic: true\ncases:\n  - { input: a, expect: b }\n  - { input: c, expect: d, trials: 3 }\ngate: 90%\n",
+        ),
         ("gate without cases", "agent: http://127.0.0.1:1/v1\ngate: 90%\n"),
         ("no cases", "agent: http://127.0.0.1:1/v1\ncases: []\ngate: 90%\n"),
         (
             "session, ask, isolation",
-            "agent: http://127.0.0.1:1/v1\nsession: shared\nask: enogh\nisolation: alone\ndeterministic: true\ncases: [{ input: a, expect: b }]\ngate: 90%\n",
+            "agent: http://127.0.0.1:1/v1\nsession: shared\nask: enogh\nisolation: alone\ndeterministic: yes\ncases: [{ input: a, expect: b }]\ngate: 90%\n",
         ),
     ];
     insta::assert_snapshot!(drawn(&table(&rows, str::to_owned), &Folder::new()));

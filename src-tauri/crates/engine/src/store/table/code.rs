@@ -80,6 +80,7 @@ impl Coded for Why {
         Self::Opaque,
         Self::NotAsked,
         Self::GateDecided,
+        Self::NotDeterministic,
     ];
 }
 
@@ -160,9 +161,10 @@ mod tests {
                 | Why::Undecided
                 | Why::Opaque
                 | Why::NotAsked
-                | Why::GateDecided => {}
+                | Why::GateDecided
+                | Why::NotDeterministic => {}
             }
         }
-        assert_eq!((State::VALUES.len(), Why::VALUES.len()), (10, 12));
+        assert_eq!((State::VALUES.len(), Why::VALUES.len()), (10, 13));
     }
 }

@@ -55,13 +55,15 @@ pub struct VerdictLine {
 }
 
 /// How much was heard, and how it went.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Hearing {
     /// Slots heard.
     pub heard: u32,
     /// Slots heard at most.
     pub heard_max: u32,
-    /// Of those heard, passed.
+    /// Of those heard, all but what was asked again.
+    pub told: u32,
+    /// Of those told, passed.
     pub passed: u32,
 }
 
@@ -69,7 +71,7 @@ impl Hearing {
     /// Of what was counted.
     #[must_use]
     pub fn of(counts: Counts, heard_max: u32) -> Self {
-        Self { heard: counts.heard(), heard_max, passed: counts.passed() }
+        Self { heard: counts.heard(), heard_max, told: counts.told(), passed: counts.passed() }
     }
 }
 
@@ -104,8 +106,8 @@ impl Read<'_> {
                     numbered.number, version.seen_ms,
                     verdict.digest, verdict.standing,
                     (SELECT at_ms FROM event WHERE event.seq > verdict.seq ORDER BY event.seq LIMIT 1),
-                    verdict.headline, verdict.heard, verdict.heard_max, verdict.passed,
-                    one.heard, one.heard_max, one.passed
+                    verdict.headline, verdict.heard, verdict.heard_max, verdict.told, verdict.passed,
+                    one.heard, one.heard_max, one.told, one.passed
              FROM newest
              JOIN point ON point.spec = ?1 AND point.metric = ?2 AND point.version = newest.version
                        AND point.stream = newest.stream
@@ -175,7 +177,8 @@ fn timeline_row(row: &Row<'_>, metric: &str) -> Result<TimelineRow, StoreError> 
     let hearing = |at: usize| -> Result<Option<Hearing>, StoreError> {
         let heard: Option<u32> = row.get(at)?;
         let Some(heard) = heard else { return Ok(None) };
-        Ok(Some(Hearing { heard, heard_max: row.get(at + 1)?, passed: row.get(at + 2)? }))
+        let [heard_max, told, passed] = [row.get(at + 1)?, row.get(at + 2)?, row.get(at + 3)?];
+        Ok(Some(Hearing { heard, heard_max, told, passed }))
     };
     let id: Option<[u8; 32]> = row.get(FIRST + 5)?;
     let verdict = match id {
@@ -185,8 +188,8 @@ fn timeline_row(row: &Row<'_>, metric: &str) -> Result<TimelineRow, StoreError> 
             standing: Coded::decode(row.get(FIRST + 6)?)?,
             given: Millis(row.get::<_, Option<i64>>(FIRST + 7)?.unwrap_or_default()),
             headline: row.get::<_, Option<String>>(FIRST + 8)?.unwrap_or_default(),
-            gate: hearing(COUNTED)?.unwrap_or(Hearing { heard: 0, heard_max: 0, passed: 0 }),
-            criterion: hearing(COUNTED + 3)?,
+            gate: hearing(COUNTED)?.unwrap_or_default(),
+            criterion: hearing(COUNTED + 4)?,
         }),
     };
     Ok(TimelineRow {

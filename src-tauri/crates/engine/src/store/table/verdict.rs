@@ -65,8 +65,8 @@ impl Write<'_> {
         let record = canonical_text(&Verdict { seq: Seq(0), ..verdict.clone() })?;
         let mut statement = self.connection.prepare_cached(
             "INSERT INTO verdict(digest, plan, version, endpoint, purpose, spec, spec_meaning, outcome, standing,
-                                 attempts, seq, record, envelope, heard, heard_max, passed, headline)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+                                 attempts, seq, record, envelope, heard, heard_max, told, passed, headline)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
         )?;
         let gate = Hearing::of(verdict.counts, verdict.heard_max);
         let row = statement.insert(params![
@@ -85,6 +85,7 @@ impl Write<'_> {
             envelope,
             gate.heard,
             gate.heard_max,
+            gate.told,
             gate.passed,
             verdict.headline
         ])?;
@@ -99,8 +100,9 @@ impl Write<'_> {
         let hearing = Hearing::of(criterion.counts, criterion.heard_max);
         self.connection
             .prepare_cached(
-                "INSERT INTO criterion_verdict(verdict, criterion, outcome, at, record, name, heard, heard_max, passed)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                "INSERT INTO criterion_verdict(verdict, criterion, outcome, at, record, name, heard, heard_max, told,
+                                               passed)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
             )?
             .execute(params![
                 verdict,
@@ -111,6 +113,7 @@ impl Write<'_> {
                 criterion.name.as_str(),
                 hearing.heard,
                 hearing.heard_max,
+                hearing.told,
                 hearing.passed
             ])?;
         Ok(())

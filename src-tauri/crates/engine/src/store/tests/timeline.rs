@@ -77,7 +77,7 @@ fn a_version_stands_once_with_its_newest_attempt_and_that_ones_newest_verdict() 
         let line = row.verdict.as_ref().expect("a verdict");
         assert_eq!((line.id, line.standing, &line.headline), (given.id, given.standing, &given.headline));
         assert_eq!(line.gate, Hearing::of(given.counts, given.heard_max));
-        assert_eq!(line.criterion, Some(Hearing { heard: 20, heard_max: 203, passed: 19 }));
+        assert_eq!(line.criterion, Some(Hearing { heard: 20, heard_max: 203, told: 20, passed: 19 }));
         let at = store.read(|read| read.verdict_given(given.id)).expect("read");
         assert_eq!(Some(line.given), at);
     }
@@ -98,8 +98,8 @@ fn a_verdict_of_before_its_line_was_kept_is_read_from_its_record() {
     connection
         .execute_batch(
             "DROP TRIGGER verdict_line_stays; DROP TRIGGER criterion_verdict_stays;
-             UPDATE verdict SET heard = NULL, heard_max = NULL, passed = NULL, headline = NULL;
-             UPDATE criterion_verdict SET name = NULL, heard = NULL, heard_max = NULL, passed = NULL",
+             UPDATE verdict SET heard = NULL, heard_max = NULL, told = NULL, passed = NULL, headline = NULL;
+             UPDATE criterion_verdict SET name = NULL, heard = NULL, heard_max = NULL, told = NULL, passed = NULL",
         )
         .expect("as it was");
     drop(connection);

@@ -39,6 +39,7 @@ pub(super) fn verdict(stream: &StreamKey) -> Verdict {
             counts: Counts { scored: 24, ..Counts::default() },
             shown: Shown { value: "1".to_owned(), ..Shown::default() },
             reason: "24 of 24 passed".to_owned(),
+            given_determinism: false,
         }],
         outcome: Outcome::Pass,
         standing: Standing::Prospective,
