@@ -92,15 +92,17 @@ impl Read<'_> {
         else {
             return Ok(Vec::new());
         };
-        // A column beside `max` is of the row that has the largest: SQLite promises that.
+        // The verdict is sought for each version by its index; as a table of its own it would be scanned for each.
         let sql = format!(
-            "WITH newest AS (SELECT version, max(stream) AS stream FROM point
+            "WITH numbered AS (SELECT id, row_number() OVER (PARTITION BY agent ORDER BY id) AS number FROM version),
+                  newest AS (SELECT version, max(stream) AS stream FROM point
                              WHERE spec = ?1 AND metric = ?2 GROUP BY version),
-                  numbered AS (SELECT id, row_number() OVER (PARTITION BY agent ORDER BY id) AS number FROM version),
-                  said AS (SELECT newest.stream AS stream, max(verdict.seq) AS seq, verdict.id AS id
-                           FROM newest JOIN verdict ON verdict.version = newest.version AND verdict.spec = ?1
-                           JOIN plan ON plan.id = verdict.plan AND plan.stream = newest.stream
-                           GROUP BY newest.stream)
+                  judged AS (SELECT version, stream,
+                                    (SELECT verdict.id FROM verdict INDEXED BY verdict_newest
+                                     JOIN plan ON plan.id = verdict.plan
+                                     WHERE verdict.version = newest.version AND verdict.spec = ?1
+                                     AND plan.stream = newest.stream ORDER BY verdict.seq DESC LIMIT 1) AS said
+                             FROM newest)
              SELECT {POINT_COLUMNS}, version.grade, version.provenance ->> '$.dirty',
                     (SELECT text FROM label WHERE label.version = version.id ORDER BY label.seq DESC LIMIT 1),
                     numbered.number, version.seen_ms,
@@ -108,12 +110,12 @@ impl Read<'_> {
                     (SELECT at_ms FROM event WHERE event.seq > verdict.seq ORDER BY event.seq LIMIT 1),
                     verdict.headline, verdict.heard, verdict.heard_max, verdict.told, verdict.passed,
                     one.heard, one.heard_max, one.told, one.passed
-             FROM newest
-             JOIN point ON point.spec = ?1 AND point.metric = ?2 AND point.version = newest.version
-                       AND point.stream = newest.stream
+             FROM judged
+             JOIN point ON point.spec = ?1 AND point.metric = ?2 AND point.version = judged.version
+                       AND point.stream = judged.stream
              JOIN version ON version.id = point.version JOIN numbered ON numbered.id = version.id
              JOIN stream ON stream.id = point.stream JOIN meaning ON meaning.id = point.meaning
-             LEFT JOIN said ON said.stream = point.stream LEFT JOIN verdict ON verdict.id = said.id
+             LEFT JOIN verdict ON verdict.id = judged.said
              LEFT JOIN criterion_verdict AS one ON one.verdict = verdict.id AND one.name = ?3
              ORDER BY point.version"
         );
