@@ -31,5 +31,15 @@ async fn the_first_try_is_blocked_and_cannot_be_promoted() -> anyhow::Result<()>
     let why = promote.says("title", "").await?;
     assert!(why.contains("support"), "{why}");
     window.screenshot("releases-blocked").await?;
+
+    // Beside the spec: what its gate would have said of this version, and a test of the gate that is stopped.
+    go(&window, "specs").await?;
+    window.test_id("tab-backtest").click().await?;
+    window.test_id("backtest").shows("none judged otherwise").await?;
+    window.screenshot("specs-backtest").await?;
+    window.test_id("tab-selftest").click().await?;
+    window.test_id("selftest-start").click().await?;
+    window.test_id("selftest-cancel").click().await?;
+    window.shows("No result: stopped.").await?;
     window.close().await
 }

@@ -21,6 +21,8 @@ use crate::{home::Home, process::Process};
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 /// How often it is looked for.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
+/// Ports that the driver is started on at most.
+const PORTS_TRIED_MAX: usize = 3;
 /// Characters of the page that a failed wait quotes.
 const QUOTE_CHARS_MAX: usize = 2_000;
 
@@ -37,21 +39,7 @@ impl Window {
     /// start comes out as the first one's window.
     pub(crate) async fn open(home: &Home, arguments: &[&str]) -> anyhow::Result<Self> {
         let app = app()?;
-        // Free a moment ago; should another process take it meanwhile, the driver ends and says so.
-        let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
-        let mut driver = Process::start(
-            home.command("WebKitWebDriver")?
-                .args(["--host=127.0.0.1", &format!("--port={port}")])
-                .env("TAURI_WEBVIEW_AUTOMATION", "true")
-                .stdin(Stdio::null()),
-        )?;
-        until("WebKitWebDriver answers".to_owned(), async || {
-            if let Some(status) = driver.child().try_wait()? {
-                bail!("WebKitWebDriver ended at once: {status}");
-            }
-            Ok(TcpStream::connect(("127.0.0.1", port)).is_ok())
-        })
-        .await?;
+        let (mut driver, port) = drive(home).await?;
         let options = json!({ "binary": app, "args": arguments });
         let capabilities = json!({ "browserName": "wry", "webkitgtk:browserOptions": options });
         let mut builder = ClientBuilder::new(HttpConnector::new());
@@ -229,6 +217,30 @@ impl Part<'_> {
         let seen: String = seen.chars().take(QUOTE_CHARS_MAX).collect();
         Err(error.context(format!("the page shows:\n{seen}")))
     }
+}
+
+/// Starts the driver on a port of its own: one that was free a moment ago, or the next one, should another process
+/// have taken it meanwhile.
+async fn drive(home: &Home) -> anyhow::Result<(Process, u16)> {
+    let mut ended = None;
+    for _ in 0..PORTS_TRIED_MAX {
+        let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
+        let mut driver = Process::start(
+            home.command("WebKitWebDriver")?
+                .args(["--host=127.0.0.1", &format!("--port={port}")])
+                .env("TAURI_WEBVIEW_AUTOMATION", "true")
+                .stdin(Stdio::null()),
+        )?;
+        until("WebKitWebDriver answers".to_owned(), async || {
+            ended = driver.child().try_wait()?;
+            Ok(ended.is_some() || TcpStream::connect(("127.0.0.1", port)).is_ok())
+        })
+        .await?;
+        if ended.is_none() {
+            return Ok((driver, port));
+        }
+    }
+    bail!("WebKitWebDriver ends at once: {ended:?}");
 }
 
 /// Waits until `state` holds; fails after [`PATIENCE`].

@@ -15,6 +15,7 @@ use gatewright_core::{
         Case, Currency, Spec, parse_spec, parse_workspace,
         workspace::{self, Access, Content},
     },
+    time::Day,
 };
 use gatewright_demo_agent::{DemoAgent, Settings, sample};
 use gatewright_engine::{
@@ -35,7 +36,7 @@ fn files() -> BTreeMap<String, Vec<u8>> {
 }
 
 fn workspace(files: &BTreeMap<String, Vec<u8>>) -> workspace::Workspace {
-    let parsed = parse_workspace("gatewright.yaml", &files["gatewright.yaml"], files);
+    let parsed = parse_workspace("gatewright.yaml", &files["gatewright.yaml"], files, Day::default());
     assert_eq!(parsed.diagnostics, [], "the sample is without findings");
     parsed.value.expect("a workspace").workspace
 }
@@ -43,7 +44,7 @@ fn workspace(files: &BTreeMap<String, Vec<u8>>) -> workspace::Workspace {
 fn specs(files: &BTreeMap<String, Vec<u8>>, workspace: &workspace::Workspace) -> Vec<Spec> {
     let paths = files.keys().filter(|path| path.starts_with("specs/"));
     let specs = paths.map(|path| {
-        let parsed = parse_spec(path, &files[path], workspace, files);
+        let parsed = parse_spec(path, &files[path], workspace, files, Day::default());
         assert_eq!(parsed.diagnostics, [], "{path} is without findings");
         parsed.value.expect("a spec")
     });

@@ -72,6 +72,25 @@ fn six_versions_are_judged_and_only_a_good_one_goes_live() {
         assert_eq!(row["version"]["label"], name, "newest first");
         assert_eq!(row["scores"].as_array().map(Vec::len), Some(2), "both specs judged {name}");
     }
+    let tried = |spec: &str| {
+        let document = world.json(&["verdict", spec], 0);
+        document["specs"][0]["candidates_tried"].clone()
+    };
+    for spec in ["safety", "support"] {
+        let rows = rows["versions"].as_array().expect("versions").iter();
+        let scores = rows.flat_map(|row| row["scores"].as_array().expect("scores"));
+        let ended =
+            scores.filter(|score| score["spec"] == spec && score["outcome"] != "inconclusive").count();
+        let found = tried(spec);
+        assert!(ended > 1, "the specs decide about most versions");
+        assert_eq!((&found["versions"], &found["attempts"]), (&ended.into(), &ended.into()), "{found}");
+        assert_eq!(found["since"], Value::Null, "nothing is live yet");
+        let bound = found["wrongly_passed_at_most"].as_f64().expect("a bound");
+        assert!((bound - 0.05 * ended as f64).abs() < 1e-9, "{ended} versions: {bound}");
+        let said = world.run(&["verdict", spec]).ends(0);
+        let sentence = format!("{ended} versions tried: over so many, a bad one gets through at most");
+        assert!(said.out.contains(&sentence), "{}", said.out);
+    }
     let (open, fixed) = (&judged[2].0, &judged[5].0);
     let compared = world.json(&["compare", "6-fixed", "3-open"], 0);
     let worse = compared["cases"].as_array().expect("cases").iter().filter(|case| case["change"] == "worse");
@@ -92,6 +111,9 @@ fn six_versions_are_judged_and_only_a_good_one_goes_live() {
     assert_eq!(released["to"], fixed.as_str());
     let good = pointer(&world).expect("a pointer");
     assert_eq!(good["version"], fixed.as_str());
+    let found = tried("safety");
+    assert_eq!((&found["versions"], &found["since"]), (&0.into(), &fixed.as_str().into()), "counted anew");
+    assert_eq!((&found["environment"], &found["sentence"]), (&"production".into(), &Value::Null));
     ask_live(&world, "6-fixed", 0);
     world.run(&["promote", "production", "3-open", "--yes"]).ends(6);
     assert_eq!(pointer(&world).as_ref(), Some(&good), "a refusal moves nothing");

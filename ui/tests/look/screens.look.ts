@@ -44,6 +44,7 @@ const LOOKS: Look[] = [
   { name: 'run', fixture: opened, hash: '#/run', ready: 'run-facts', act: async (page) => void (await page.waitForSelector('#row-3')) },
   { name: 'run-answer', fixture: opened, hash: '#/run', ready: 'run-facts', act: async (page) => { await page.click('#row-5'); await page.waitForSelector('[data-testid="answer-dialog"] .said'); } },
   { name: 'verdict', fixture: opened, hash: '#/verdict', ready: 'answer', act: async (page) => void (await page.waitForSelector('.said')) },
+  { name: 'verdict-labels', fixture: opened, hash: '#/verdict', ready: 'answer', act: async (page) => { await page.click('[data-testid="labelling"] summary'); await page.click('[data-testid="cases-flaky"]'); await page.locator('[data-testid="labelling"]').scrollIntoViewIfNeeded(); } },
   { name: 'verdict-pass', fixture: opened, hash: '#/verdict?verdict=sha256%3Acc', ready: 'answer', act: async (page) => void (await page.waitForSelector('.said')) },
   { name: 'versions', fixture: opened, hash: '#/versions', ready: 'identity', act: async (page) => { await page.focus('[data-testid="timeline"]'); await page.keyboard.press('ArrowLeft'); } },
   { name: 'versions-table', fixture: opened, hash: '#/versions', ready: 'identity', act: async (page) => { await page.click('[data-testid="as-table"]'); await page.click('[data-testid="identity"] .link'); } },

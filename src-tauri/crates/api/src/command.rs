@@ -7,14 +7,14 @@ use serde_json::Value;
 
 use crate::{
     dto::{
-        About, Answer, BacktestArgs, BacktestView, CaseAnswers, CaseAnswersArgs, Checked, CompareArgs,
-        Comparison, HeatMap, HeatMapArgs, Nothing, Picked, PlanArgs, PlanView, Preview, PromoteArgs,
-        PromotePreviewArgs, Recents, ReleaseHead, RollbackArgs, RollbackPreviewArgs, Rows, RunRef,
-        RunRowsArgs, RunStartArgs, RunState, RunStateArgs, SelfTestArgs, SelfTestRef, SelfTestState,
-        SettleArgs, Source, SpecCheckArgs, SpecSaveArgs, SpecSourceArgs, SpecTree, Status, Timeline,
-        TimelineArgs, TrialArgs, Trust, TrustGiveArgs, VerdictArgs, VerdictState, Verdicts, VerdictsArgs,
-        Verified, VersionArgs, VersionView, Versions, VersionsArgs, Workspace, WorkspaceOpenArgs,
-        WorkspaceState,
+        About, Agreements, AgreementsArgs, Answer, BacktestArgs, BacktestView, CaseAnswers, CaseAnswersArgs,
+        Checked, CompareArgs, Comparison, HeatMap, HeatMapArgs, LabelArgs, Nothing, Picked, PlanArgs,
+        PlanView, Preview, PromoteArgs, PromotePreviewArgs, Recents, ReleaseHead, RollbackArgs,
+        RollbackPreviewArgs, Rows, RunRef, RunRowsArgs, RunStartArgs, RunState, RunStateArgs, SelfTestArgs,
+        SelfTestRef, SelfTestState, SettleArgs, Source, SpecCheckArgs, SpecSaveArgs, SpecSourceArgs,
+        SpecTree, Status, Timeline, TimelineArgs, TrialArgs, Trust, TrustGiveArgs, VerdictArgs, VerdictState,
+        Verdicts, VerdictsArgs, Verified, VersionArgs, VersionView, Versions, VersionsArgs, Workspace,
+        WorkspaceOpenArgs, WorkspaceState,
     },
     error::{ApiError, Code},
 };
@@ -109,6 +109,10 @@ commands! {
     verdict(VerdictArgs) -> VerdictState;
     /// The answers of one of its cases.
     case_answers(CaseAnswersArgs) -> CaseAnswers;
+    /// How far its scorers agree with what people say of the same answers.
+    agreements(AgreementsArgs) -> Agreements;
+    /// Notes what a person says of a scorer's word on an answer.
+    label(LabelArgs) -> Agreements;
 
     /// Versions, the newest first.
     versions(VersionsArgs) -> Versions;

@@ -272,6 +272,9 @@ async fn promote(
     // It would wait for what was left open, so that is seen through.
     settle_first(&local, output, None, cancel).await;
     let (environment, version) = local.promotion(&words)?;
+    for sentence in local.tried(&environment)? {
+        output.remark(output.paint(Ink::Quiet, &sentence));
+    }
     let question = format!("Let {} go live in {environment}?", version.id.0.short());
     if !confirmed(output, yes, &question)? {
         return Ok(Exit::Refused);

@@ -1,4 +1,5 @@
-//! How far a judge can be trusted: its agreement with labels given by hand, and a mean score corrected by them.
+//! How far a judge can be trusted: its agreement with labels given by hand (Cohen, 1960, with the standard error of
+//! Fleiss, Cohen and Everitt, 1969), and a mean score corrected by them (prediction-powered inference, arXiv 2311.01453).
 
 use crate::error_bar::mean_and_variance;
 use crate::interval::Interval;

@@ -8,6 +8,8 @@
 //!
 //! Each bet is an interpolated likelihood ratio: at a score `x` between 0 and 1, of an alternative mean `a` to the
 //! statement's mean `m`, the factor is `x·a/m + (1−x)·(1−a)/(1−m)`. For 0/1 scores it is the likelihood ratio itself.
+//! It is the capital process of Waudby-Smith and Ramdas, *Estimating means of bounded random variables by betting*
+//! (Journal of the Royal Statistical Society B, 2024; arXiv 2010.09686), with bets that are fixed beforehand.
 
 use alloc::vec::Vec;
 

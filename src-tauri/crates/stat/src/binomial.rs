@@ -1,6 +1,6 @@
 //! The binomial distribution: how many of `n` independent trials, each with probability `p`, come out.
 //!
-//! Tails are summed from their largest term, so a small tail keeps its relative accuracy.
+//! Definitions as in any textbook; tails are summed from their largest term, so a small tail keeps its relative accuracy.
 
 use crate::special::binomial_mass;
 

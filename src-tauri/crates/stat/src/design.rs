@@ -1,7 +1,9 @@
 //! The fixed design: how many calls a plain threshold needs to keep two risks, and what a number of calls can
 //! tell apart.
 //!
-//! It is the yardstick that sequential plans are measured by; it decides nothing itself.
+//! It is the yardstick that sequential plans are measured by; it decides nothing itself. The lower bounds for what any
+//! sequential test must ask are those of Wald (Annals of Mathematical Statistics, 1945) and, between the levels, of
+//! Hoeffding (the same, 1960).
 
 use core::fmt;
 

@@ -1,4 +1,5 @@
-//! Standard errors for charts: of a mean whose scores come in clusters, and of a difference on the same cases.
+//! Standard errors for charts: of a mean whose scores come in clusters, and of a difference on the same cases; as Miller
+//! puts them together in *Adding Error Bars to Evals* (arXiv 2411.00640).
 
 use crate::interval::Interval;
 use crate::special::{student_two_sided, student_two_sided_quantile};

@@ -4,7 +4,8 @@
 //! `failures_bad` at its floor. The evidence is the likelihood ratio of the two hypergeometric distributions: of
 //! the draws so far under the first against the second. It is a martingale under the second, its inverse under the
 //! first, and monotone in the number of failing cases; so each boundary is crossed wrongly with at most its risk
-//! for every suite beyond its level (Ville's inequality). A count that the target or the floor makes impossible
+//! for every suite beyond its level (Ville's inequality): Wald's test (Annals of Mathematical Statistics, 1945) for
+//! draws without replacement. A count that the target or the floor makes impossible
 //! decides at once; after the last case nothing is left open.
 
 use alloc::vec::Vec;

@@ -28,7 +28,8 @@ impl Interval {
     }
 }
 
-/// Wilson's two-sided score interval: the default error bar of charts. It never leaves [0, 1].
+/// Wilson's two-sided score interval (Journal of the American Statistical Association, 1927): the default error bar of
+/// charts. It never leaves [0, 1].
 #[must_use]
 pub fn wilson(k: u32, n: u32, confidence: f64) -> Interval {
     let Some((rate, n)) = rate(k, n) else { return Interval::UNKNOWN };
@@ -39,7 +40,7 @@ pub fn wilson(k: u32, n: u32, confidence: f64) -> Interval {
     clipped(middle - half, middle + half)
 }
 
-/// The Agresti–Coull two-sided interval.
+/// The Agresti–Coull two-sided interval (The American Statistician, 1998).
 #[must_use]
 pub fn agresti_coull(k: u32, n: u32, confidence: f64) -> Interval {
     let Some((rate, n)) = rate(k, n) else { return Interval::UNKNOWN };
@@ -50,7 +51,8 @@ pub fn agresti_coull(k: u32, n: u32, confidence: f64) -> Interval {
     clipped(middle - half, middle + half)
 }
 
-/// Jeffreys' two-sided interval: quantiles of Beta(k + ½, n − k + ½).
+/// Jeffreys' two-sided interval: quantiles of Beta(k + ½, n − k + ½), as in Brown, Cai and DasGupta (Statistical
+/// Science, 2001).
 #[must_use]
 pub fn jeffreys(k: u32, n: u32, confidence: f64) -> Interval {
     let (passed, failed) = (f64::from(k.min(n)) + 0.5, f64::from(n - k.min(n)) + 0.5);
@@ -58,7 +60,7 @@ pub fn jeffreys(k: u32, n: u32, confidence: f64) -> Interval {
     Interval { low: beta_quantile(passed, failed, tail), high: 1.0 - beta_quantile(failed, passed, tail) }
 }
 
-/// The Clopper–Pearson two-sided interval: its coverage is guaranteed, so it is what audits show.
+/// The Clopper–Pearson two-sided interval (Biometrika, 1934): its coverage is guaranteed, so it is what audits show.
 #[must_use]
 pub fn clopper_pearson(k: u32, n: u32, confidence: f64) -> Interval {
     let each = 0.5 * (1.0 + confidence);

@@ -3,7 +3,7 @@
 //! Three bets against "the mean is at the target or more" are restarted whenever they fall below their stake:
 //! `M ← max(1, M) · factor`. The alarm is given when `0.6 M₁ + 0.2 M₂ + 0.2 M₃` reaches `A`. For every version at or
 //! above the target the mean number of trials to an alarm is then at least `A`, because the sum less the number of
-//! trials is a supermartingale. Missing answers are heard as passed: a monitor does not roll back for silence.
+//! trials is a supermartingale: an e-detector of Shin, Ramdas and Rinaldo (arXiv 2203.03532). Missing answers are heard as passed: a monitor does not roll back for silence.
 
 use crate::betting::{below, factor};
 

@@ -1,7 +1,8 @@
 //! Zero tolerance: a failure rate that must not be, shown by trials without one.
 //!
 //! It passes after enough trials without a failure, and fails at the first confirmed one. It makes no promise to
-//! a good version; [`blocked`] says how often such a one is blocked.
+//! a good version; [`blocked`] says how often such a one is blocked. Without missing answers it is the exact form of the
+//! rule of three (Hanley and Lippman-Hand, Journal of the American Medical Association, 1983).
 //!
 //! **Missing answers.** A trial whose answer is missing might have been a failure, and the agent may choose which
 //! answers go missing. So a missing answer counts as a failure on the way to *pass*, and is paid for: the

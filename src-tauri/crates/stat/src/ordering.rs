@@ -1,6 +1,8 @@
 //! Bounds for the true level after a sequential test, by stage-wise ordering: valid although it stopped early,
 //! and unable to disagree with its verdict.
 //!
+//! The ordering is that of Jennison and Turnbull (Technometrics, 1983) for binomial tests in stages.
+//!
 //! Of two ways in which a test can end, passing earlier speaks more for a version, failing earlier more against
 //! it, and after the same number of calls fewer failures speak more for it. The lower bound after `n` calls and
 //! `f` failures is the level at which an ending that speaks as much or more for the version, namely *passed

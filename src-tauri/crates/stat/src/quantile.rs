@@ -1,5 +1,5 @@
 //! Quantiles of latency and cost: an interval from the order of the measurements alone, whatever their
-//! distribution; or the statement that so few cannot measure it.
+//! distribution (David and Nagaraja, *Order Statistics*, chapter 7); or the statement that so few cannot measure it.
 
 use crate::binomial;
 use crate::special::incomplete_beta;

@@ -2,7 +2,8 @@
 //!
 //! After call `n` with `f` failures a test of two arrays passes when `f ≤ pass[n]`, fails when `f ≥ fail[n]`, and
 //! goes on otherwise. The recursion carries the probability of each `f` among tests that go on:
-//! `w(n+1, f) = p w(n, f) + (1−p) w(n, f−1)`, and takes out what is decided. It uses `+` and `×` alone.
+//! `w(n+1, f) = p w(n, f) + (1−p) w(n, f−1)`, and takes out what is decided: Aroian's direct method (Technometrics,
+//! 1968). It uses `+` and `×` alone.
 //!
 //! **One direction.** Take two rows of answers of which the second has no failure that the first has not. Where
 //! the first passes, the second cannot have failed before: it never had more failures. So with a better version

@@ -3,7 +3,7 @@
 use crate::{
     interface::{self, npm},
     need, place,
-    step::{Failure, Steps, cargo, minutes},
+    step::{BUILD_MINUTES_MAX, Failure, Steps, cargo, minutes},
 };
 
 /// The lints by themselves.
@@ -37,5 +37,5 @@ pub(crate) fn all(steps: &mut Steps) -> Result<(), Failure> {
         );
     }
     let clippy = ["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"];
-    steps.run("Linting the Rust side", minutes(60), &mut cargo(&clippy))
+    steps.run("Linting the Rust side", minutes(BUILD_MINUTES_MAX), &mut cargo(&clippy))
 }

@@ -10,6 +10,8 @@ use std::{
 
 use crate::{place, say::say};
 
+/// Longest a build of everything may take, on a slow machine that has nothing yet and other things to do.
+pub(crate) const BUILD_MINUTES_MAX: u64 = 120;
 /// How often a running program is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 

@@ -7,11 +7,9 @@ use crate::{
     display::Display,
     interface::{self, npm},
     lint, need, place,
-    step::{Failure, Steps, cargo, minutes},
+    step::{BUILD_MINUTES_MAX, Failure, Steps, cargo, minutes},
 };
 
-/// Longest a build of everything may take, on a slow machine that has nothing yet.
-const BUILD_MINUTES_MAX: u64 = 60;
 /// Longest the tests may take once they are built.
 const TEST_MINUTES_MAX: u64 = 30;
 

@@ -46,6 +46,8 @@ describe('what may be written in a spec', () => {
     expect(offered(spec, 'gate:\n  quality:\n    metric: |')).toContain('pass_rate');
     expect(offered(spec, 'gate:\n  quality: { metric: lat|')).toEqual(['latency']);
     expect(offered(spec, 'gate:\n  quality: { blocking: |')).toEqual(['true', 'false']);
+    expect(offered(spec, 'gate:\n  quality: { wei|')).toEqual(['weighted']);
+    expect(offered(spec, 'deterministic: |')).toEqual(['true', 'false']);
   });
 
   it('as one of a few values', () => {

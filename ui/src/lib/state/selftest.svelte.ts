@@ -10,6 +10,8 @@ interface Begun {
   selftest: string;
   /** The spec's text; none when another file was open. */
   text: string | null;
+  /** Whether the shape of answers was to be assumed. */
+  assumed: boolean;
 }
 
 /** The newest self-test of each spec of each workspace. */
@@ -44,6 +46,11 @@ export class SelfTest {
     return this.refused ?? (this.#begun ? this.#found.error : undefined);
   }
 
+  /** Whether the shape of answers was assumed because somebody asked for it. */
+  get asked(): boolean {
+    return this.#begun?.assumed ?? false;
+  }
+
   /** Whether the spec reads otherwise now than when it was tested. */
   get stale(): boolean {
     const [then, now] = [this.#begun?.text ?? null, this.#view.specText];
@@ -60,7 +67,7 @@ export class SelfTest {
     try {
       const { selftest } = await call('selftest_start', { spec, text: this.#view.specTyped, assumed });
       ended.delete(key);
-      begun = { ...begun, [key]: { selftest, text } };
+      begun = { ...begun, [key]: { selftest, text, assumed } };
     } catch (thrown) {
       this.refused = refusal(thrown);
     }

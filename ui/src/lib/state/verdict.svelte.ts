@@ -12,11 +12,16 @@ export function beside(answer: Answer | undefined, others: readonly Answer[]): A
   return others.find((other) => other.round === answer?.round) ?? others[0];
 }
 
-/** The cases that a list shows: those with trouble, or all; a case that is looked at is always among them. */
-export function listed(cases: readonly CaseResult[], all: boolean, selected: string | undefined): CaseResult[] {
-  if (all) return [...cases];
-  const worst = cases.filter((result) => result.mark !== 'pass').slice(0, WORST_MAX);
-  const shown = worst.length > 0 ? worst : cases.slice(0, WORST_MAX);
+/** Which cases a list shows. */
+export type Which = 'worst' | 'flaky' | 'all';
+
+/** The cases that a list shows: those with trouble, those whose recorded trials disagree, or all; a case that is looked
+ * at is always among them. */
+export function listed(cases: readonly CaseResult[], which: Which, selected: string | undefined): CaseResult[] {
+  if (which === 'all') return [...cases];
+  const flaky = which === 'flaky';
+  const wanted = cases.filter((result) => (flaky ? result.flaky !== null : result.mark !== 'pass'));
+  const shown = flaky ? wanted : (wanted.length > 0 ? wanted : cases).slice(0, WORST_MAX);
   const own = cases.find((result) => result.case === selected);
   return own && !shown.includes(own) ? [...shown, own] : [...shown];
 }
@@ -24,8 +29,9 @@ export function listed(cases: readonly CaseResult[], all: boolean, selected: str
 export class VerdictView {
   readonly found: Resource<Verdict | null>;
   readonly answers: Resource<CaseAnswers | null>;
-  all = $state(false);
+  which = $state<Which>('worst');
   #trial = $state(0);
+  #wanted = $state<number | null>(null);
 
   constructor() {
     this.found = resource(async () => {
@@ -40,7 +46,17 @@ export class VerdictView {
   }
 
   get cases(): CaseResult[] {
-    return listed(this.found.value?.cases ?? [], this.all, route.params['case']);
+    return listed(this.found.value?.cases ?? [], this.shown, route.params['case']);
+  }
+
+  /** Cases whose recorded trials disagree. */
+  get flaky(): number {
+    return (this.found.value?.cases ?? []).filter((result) => result.flaky !== null).length;
+  }
+
+  /** The list that is shown: of a verdict without a flaky case there is none of those. */
+  get shown(): Which {
+    return this.which === 'flaky' && this.flaky === 0 ? 'worst' : this.which;
   }
 
   /** The case that is looked at: the one of the address, else the worst. */
@@ -51,7 +67,14 @@ export class VerdictView {
 
   choose(name: string): void {
     this.#trial = 0;
+    this.#wanted = null;
     look({ case: name });
+  }
+
+  /** Looks at one answer. */
+  show(name: string, trial: number): void {
+    this.choose(name);
+    this.#wanted = trial;
   }
 
   get trials(): readonly Answer[] {
@@ -60,12 +83,15 @@ export class VerdictView {
   }
 
   get trial(): number {
-    return Math.min(this.#trial, Math.max(0, this.trials.length - 1));
+    const wanted = this.trials.findIndex((answer) => answer.trial === this.#wanted);
+    return wanted >= 0 ? wanted : Math.min(this.#trial, Math.max(0, this.trials.length - 1));
   }
 
   step(by: number): void {
     const trials = this.trials.length;
-    if (trials > 0) this.#trial = (this.trial + by + trials) % trials;
+    if (trials === 0) return;
+    this.#trial = (this.trial + by + trials) % trials;
+    this.#wanted = null;
   }
 
   get answer(): Answer | undefined {

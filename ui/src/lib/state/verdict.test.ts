@@ -5,7 +5,7 @@ import { beside, listed } from './verdict.svelte';
 
 const result = (name: string, mark: Mark): CaseResult => ({
   case: name, mark, tags: [], critical: false, trials: 4, passed: mark === 'pass' ? 4 : 1, missing: 0, change: null,
-  change_mark: 'plain', place: null,
+  flaky: mark === 'flaky' ? '1 of 4 recorded trials passed' : null, quarantine: null, change_mark: 'plain', place: null,
 });
 const names = (cases: CaseResult[]): string[] => cases.map((each) => each.case);
 
@@ -13,16 +13,22 @@ describe('the cases of a verdict', () => {
   const cases = [result('a', 'fail'), result('b', 'flaky'), result('c', 'pass'), result('d', 'pass')];
 
   it('are those with trouble, in the order of the core', () => {
-    expect(names(listed(cases, false, undefined))).toEqual(['a', 'b']);
-    expect(names(listed(cases, true, undefined))).toEqual(['a', 'b', 'c', 'd']);
+    expect(names(listed(cases, 'worst', undefined))).toEqual(['a', 'b']);
+    expect(names(listed(cases, 'all', undefined))).toEqual(['a', 'b', 'c', 'd']);
   });
 
   it('hold the one that is looked at', () => {
-    expect(names(listed(cases, false, 'd'))).toEqual(['a', 'b', 'd']);
+    expect(names(listed(cases, 'worst', 'd'))).toEqual(['a', 'b', 'd']);
+  });
+
+  it('are the flaky ones alone where those are asked for, even none', () => {
+    expect(names(listed(cases, 'flaky', undefined))).toEqual(['b']);
+    expect(names(listed(cases, 'flaky', 'a'))).toEqual(['b', 'a']);
+    expect(names(listed(cases.slice(2), 'flaky', undefined))).toEqual([]);
   });
 
   it('are the first ones when none has trouble', () => {
-    expect(names(listed(cases.slice(2), false, undefined))).toEqual(['c', 'd']);
+    expect(names(listed(cases.slice(2), 'worst', undefined))).toEqual(['c', 'd']);
   });
 });
 

@@ -6,7 +6,7 @@ use gatewright_core::{
 };
 use serde::Serialize;
 
-use super::run::VersionDocument;
+use super::run::{FlakyDocument, TriedDocument, VersionDocument};
 
 /// What `versions` prints.
 #[derive(Clone, PartialEq, Debug, Serialize)]
@@ -63,6 +63,20 @@ pub struct ShowDocument {
     pub manifest: Manifest,
     /// Where it came from.
     pub provenance: Provenance,
+    /// Candidates of each spec that has a verdict of it, in the order of the specs' names.
+    pub candidates_tried: Vec<TriedDocument>,
+    /// How steady it is, by each spec of the workspace that it was asked.
+    pub flaky: Vec<SpecFlakyDocument>,
+}
+
+/// How steady a version is by a spec.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct SpecFlakyDocument {
+    /// Which spec.
+    pub spec: String,
+    /// How steady.
+    #[serde(flatten)]
+    pub flaky: FlakyDocument,
 }
 
 /// What `compare` prints.

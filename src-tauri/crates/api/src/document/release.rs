@@ -3,6 +3,8 @@
 use gatewright_core::id::{ReleaseId, VersionId};
 use serde::Serialize;
 
+use super::run::TriedDocument;
+
 /// What `status` prints.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct StatusDocument {
@@ -46,7 +48,7 @@ pub struct LiveDocument {
 }
 
 /// The present version, as a candidate.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct CandidateDocument {
     /// Its digest; none while the workspace has errors.
     pub version: Option<VersionId>,
@@ -54,6 +56,10 @@ pub struct CandidateDocument {
     pub may_ship: bool,
     /// Why not, a sentence each.
     pub reasons: Vec<String>,
+    /// Candidates of each spec that the environment requires.
+    pub candidates_tried: Vec<TriedDocument>,
+    /// Cases of the required specs that no criterion hears, a sentence each spec.
+    pub quarantine: Vec<String>,
 }
 
 /// The way back.

@@ -61,6 +61,8 @@ pub struct SpecDocument {
     pub attempt: u32,
     /// Sum of `wrongly_passed` over the attempts.
     pub wrongly_passed_total: f64,
+    /// Versions that this gate heard to an end since what is live went live.
+    pub candidates_tried: TriedDocument,
     /// The version that was judged.
     pub version: VersionDocument,
     /// Where it answered.
@@ -69,12 +71,36 @@ pub struct SpecDocument {
     pub criteria: Vec<CriterionDocument>,
     /// In the order of the spec.
     pub cases: Vec<CaseDocument>,
+    /// How steady the version is over all that is recorded of it.
+    pub flaky: FlakyDocument,
+    /// Cases that no criterion hears as things stand.
+    pub quarantine: Vec<QuarantineDocument>,
     /// Cases heard at least once.
     pub cases_asked: u32,
     /// Cases in the spec.
     pub cases_total: u32,
     /// Slots of the stream.
     pub counts: CountsDocument,
+}
+
+/// Candidates that a gate heard to an end, since what is live went live.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct TriedDocument {
+    /// Which spec's gate.
+    pub spec: String,
+    /// Where the spec is required; none where no environment requires it.
+    pub environment: Option<String>,
+    /// What is live there; none before the first promotion: then the whole history counts.
+    pub since: Option<VersionId>,
+    /// Different versions.
+    pub versions: u32,
+    /// Attempts of all of them.
+    pub attempts: u32,
+    /// Bound on how often a bad one among so many gets through: the sum over the attempts. None when nothing is
+    /// promised.
+    pub wrongly_passed_at_most: Option<f64>,
+    /// In one sentence; none for a single candidate.
+    pub sentence: Option<String>,
 }
 
 /// A version, in short.
@@ -138,9 +164,52 @@ pub struct CaseDocument {
     pub trials: u32,
     /// Of those, passed.
     pub passed: u32,
+    /// Whether trials of it that are recorded of this version disagree.
+    pub flaky: bool,
+    /// Whether it is in quarantine: asked, and heard by no criterion.
+    pub quarantined: bool,
     /// What broke the rule in the newest trial that failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
+}
+
+/// How steady a version is, over all recorded trials of it, whatever the gate heard.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct FlakyDocument {
+    /// Cases that passed sometimes, and sometimes not; the flakiest first.
+    pub cases: Vec<FlakyCaseDocument>,
+    /// Cases with two trials or more.
+    pub repeated: u32,
+    /// The correlation of two trials of one case, 9 digits; empty when nothing tells.
+    pub within_case: String,
+    /// How many calls weigh as much as one on a case of its own, 9 digits; empty when nothing tells.
+    pub design_effect: String,
+    /// In one sentence; none when no case is flaky.
+    pub sentence: Option<String>,
+}
+
+/// A flaky case.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct FlakyCaseDocument {
+    /// Its name.
+    pub case: String,
+    /// Recorded trials with a score.
+    pub trials: u32,
+    /// Of those, passed.
+    pub passed: u32,
+    /// From near 0, steady, to 1, passed every other time; 9 digits.
+    pub index: String,
+}
+
+/// A case that no criterion hears.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct QuarantineDocument {
+    /// Its name.
+    pub case: String,
+    /// In the author's words.
+    pub reason: String,
+    /// Its last day, which ends at 24:00 UTC.
+    pub until: String,
 }
 
 /// Slots.

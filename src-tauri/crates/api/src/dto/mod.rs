@@ -24,6 +24,7 @@ macro_rules! words {
 
 mod author;
 mod event;
+mod label;
 mod release;
 mod run;
 mod shared;
@@ -35,6 +36,7 @@ mod workspace;
 
 pub use author::*;
 pub use event::*;
+pub use label::*;
 pub use release::*;
 pub use run::*;
 pub use shared::*;

@@ -76,10 +76,22 @@ dto! {
         pub standing: CandidateStanding,
         /// Why, and how often this lets a bad one through: one or two sentences.
         pub detail: String,
+        /// What many candidates since the live one do to the chance; none for a single candidate.
+        pub tried: Option<String>,
+        /// Cases of the required specs that no criterion hears; none when there are none.
+        pub quarantine: Option<LetOff>,
         /// Why it cannot be promoted by verdict; none when it can.
         pub blocked: Option<String>,
         /// The verdict to look at.
         pub verdict: Option<String>,
+    }
+
+    /// Cases in quarantine.
+    pub struct LetOff {
+        /// `2 cases in quarantine, the last until 2026-12-01`.
+        pub text: String,
+        /// Which, until when and why.
+        pub detail: String,
     }
 
     /// What was live before.

@@ -1,6 +1,6 @@
 //! What a gate said of a version, and why: sentence, criteria, cases, answers.
 
-use super::{FileLine, Mark, Money, Note, Outcome, Standing, Step, VersionRef};
+use super::{FileLine, LabelView, Mark, Money, Note, Outcome, Standing, Step, VersionRef};
 
 dto! {
     /// Which verdicts, the newest first.
@@ -73,6 +73,8 @@ dto! {
         pub criteria: Vec<CriterionView>,
         /// What the numbers promise, with its conditions; the only sentence that says so.
         pub promise: String,
+        /// What many candidates since the live one do to the chance; none for a single candidate.
+        pub tried: Option<String>,
         /// What was heard.
         pub counts: Counts,
         /// Calls sent.
@@ -170,6 +172,10 @@ dto! {
         pub passed: u32,
         /// Of those, without an answer or a judgement.
         pub missing: u32,
+        /// Whether recorded trials of this version disagree: `3 of 5 recorded trials passed`; none when they do not.
+        pub flaky: Option<String>,
+        /// Why and until when no criterion hears it: `until 2026-12-01: the address moved`; none when they do.
+        pub quarantine: Option<String>,
         /// `newly broken, 4/4 in v12`, `flaky since v9`; none when nothing changed.
         pub change: Option<String>,
         /// Whether that is better (`pass`), worse (`fail`) or neither (`plain`).
@@ -256,6 +262,10 @@ dto! {
         pub place: Option<FileLine>,
         /// The places in the answer that it is about.
         pub marks: Vec<TextRange>,
+        /// Which scorer.
+        pub scorer: String,
+        /// What a person says of its word; none while nobody did.
+        pub label: Option<LabelView>,
     }
 
     /// A stretch of text, in UTF-16 code units.

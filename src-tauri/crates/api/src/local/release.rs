@@ -6,6 +6,7 @@ use gatewright_core::{
     decision::{Statement, Word},
     id::{EnvironmentName, VersionId},
     release::{Kind, Release, Rung, State},
+    spec::quarantine_sentence,
     version::Version,
 };
 use gatewright_engine::{
@@ -15,7 +16,7 @@ use gatewright_engine::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{Local, time};
+use super::{Local, run, time};
 use crate::{
     document::{
         CandidateDocument, EnvironmentDocument, FORMAT, LiveDocument, OpenDocument, OverrideDocument,
@@ -78,6 +79,8 @@ impl Local {
                 version: lane.candidate.as_ref().map(|version| version.id),
                 may_ship: lane.candidate.is_some() && lane.refusals.is_empty(),
                 reasons: lane.refusals.iter().map(ToString::to_string).collect(),
+                candidates_tried: lane.tried.iter().map(run::tried).collect(),
+                quarantine: self.quarantined(lane),
             },
             previous: lane.previous,
             rollback: RollbackDocument {
@@ -91,6 +94,15 @@ impl Local {
             },
             open,
         })
+    }
+
+    /// What the specs that an environment requires let off, a sentence each.
+    fn quarantined(&self, lane: &Lane) -> Vec<String> {
+        let required = lane.tried.iter().filter_map(|tried| {
+            let spec = self.reading.good().find(|spec| spec.name == tried.spec)?;
+            Some(format!("{}: {}", spec.name, quarantine_sentence(&spec.quarantine)?))
+        });
+        required.collect()
     }
 
     /// The version that `promote` means, and the environment, for asking before it acts.
@@ -118,6 +130,20 @@ impl Local {
             }
         };
         Ok((name, version))
+    }
+
+    /// What many candidates do to the chance, a sentence for each spec that an environment requires and that heard
+    /// several.
+    ///
+    /// # Errors
+    /// There is no such environment, or the history cannot be read.
+    pub fn tried(&self, name: &EnvironmentName) -> Result<Vec<String>, ApiError> {
+        let environment = self.workspace()?.environments.get(name);
+        let environment =
+            environment.ok_or_else(|| ApiError::from(ReleaseError::NoSuchEnvironment(name.clone())))?;
+        let tried = self.engine.tried_in(&self.reading, environment)?;
+        let said = tried.iter().filter_map(|tried| Some(format!("{}: {}", tried.spec, tried.sentence()?)));
+        Ok(said.collect())
     }
 
     /// Lets a version go live.

@@ -3,20 +3,20 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use gatewright_core::{
-    gate::{Outcome, Seen, Spent},
+    gate::{Outcome, Seen, Spent, words},
     id::{RunId, SpecName},
-    spec::{Measure, Metric, MicroMoney, Rule, Unit},
+    spec::{Measure, Metric, MicroMoney, Quarantine, Rule, Unit},
     time::Duration,
-    verdict::{CriterionVerdict, Standing},
+    verdict::{CriterionVerdict, Flaky, FlakyCase, Standing},
 };
-use gatewright_engine::supervisor::{RunReport, RunRequest, SpecReport, Watch};
+use gatewright_engine::supervisor::{RunReport, RunRequest, SpecReport, TriedSince, Watch, reading::Reading};
 use tokio_util::sync::CancellationToken;
 
 use super::Local;
 use crate::{
     document::{
-        CallsDocument, CaseDocument, CostDocument, CountsDocument, CriterionDocument, FORMAT, RunDocument,
-        SpecDocument,
+        CallsDocument, CaseDocument, CostDocument, CountsDocument, CriterionDocument, FORMAT,
+        FlakyCaseDocument, FlakyDocument, QuarantineDocument, RunDocument, SpecDocument, TriedDocument,
     },
     error::{ApiError, Code},
 };
@@ -100,7 +100,7 @@ impl Local {
         let follower = Arc::new(Follower { tell, last: Mutex::default() });
         let report = self.engine.run(&self.reading, &request, Some(follower), cancel).await?;
         self.engine.checkpoint().await?;
-        Ok(self.document(&report))
+        self.document(&self.reading, &report)
     }
 
     /// What is known of the present version, without a call.
@@ -110,7 +110,7 @@ impl Local {
     pub fn verdict(&self, specs: &[String]) -> Result<RunDocument, ApiError> {
         let specs: Vec<SpecName> = specs.iter().map(|spec| spec.as_str().into()).collect();
         let report = self.engine.known(&self.reading, &specs)?;
-        Ok(self.document(&report))
+        self.document(&self.reading, &report)
     }
 
     fn request(&self, words: &RunWords) -> Result<RunRequest, ApiError> {
@@ -139,12 +139,13 @@ impl Local {
         })
     }
 
-    pub(super) fn document(&self, report: &RunReport) -> RunDocument {
-        let specs: Vec<SpecDocument> = report.specs.iter().map(spec).collect();
+    pub(super) fn document(&self, reading: &Reading, report: &RunReport) -> Result<RunDocument, ApiError> {
+        let specs = report.specs.iter().map(|spec| self.spec_document(reading, spec));
+        let specs: Vec<SpecDocument> = specs.collect::<Result<_, _>>()?;
         let outcomes: Vec<&str> = specs.iter().map(|spec| spec.outcome).collect();
         let first = ["fail", "inconclusive", "pass"].into_iter().find(|outcome| outcomes.contains(outcome));
         let asked = report.answered;
-        RunDocument {
+        Ok(RunDocument {
             format: FORMAT,
             run: report.run,
             workspace: self.name(),
@@ -154,7 +155,38 @@ impl Local {
             duration_ms: u64::try_from(report.duration.as_millis()).unwrap_or(u64::MAX),
             egress: report.egress.iter().cloned().collect(),
             specs,
-        }
+        })
+    }
+
+    pub(super) fn spec_document(
+        &self,
+        reading: &Reading,
+        report: &SpecReport,
+    ) -> Result<SpecDocument, ApiError> {
+        let known = Known {
+            tried: self.engine.tried_by(reading, &report.spec.name, &report.spec.agent)?,
+            flaky: self.engine.flaky(&report.spec, report.version.id)?,
+        };
+        Ok(spec(report, &known))
+    }
+}
+
+/// What the history adds to a verdict.
+struct Known {
+    tried: TriedSince,
+    flaky: Flaky,
+}
+
+pub(super) fn tried(found: &TriedSince) -> TriedDocument {
+    let total = found.tried.wrongly_passed_total;
+    TriedDocument {
+        spec: found.spec.to_string(),
+        environment: found.environment.as_ref().map(ToString::to_string),
+        since: found.live,
+        versions: found.tried.candidates,
+        attempts: found.tried.attempts,
+        wrongly_passed_at_most: (total < Unit::ONE).then(|| total.as_f64()),
+        sentence: found.sentence(),
     }
 }
 
@@ -171,12 +203,14 @@ pub(super) fn decimal(micros: i64) -> String {
     if digits.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{digits}") }
 }
 
-pub(super) fn spec(report: &SpecReport) -> SpecDocument {
+fn spec(report: &SpecReport, known: &Known) -> SpecDocument {
     let verdict = &report.verdict;
     let case = |tally: &gatewright_core::verdict::CaseTally| CaseDocument {
         case: tally.case.to_string(),
         trials: tally.trials,
         passed: tally.passed,
+        flaky: known.flaky.has(&tally.case),
+        quarantined: tally.quarantined,
         why: report.why.get(&tally.case).filter(|_| tally.passed < tally.trials).cloned(),
     };
     let sentence = match &report.remark {
@@ -191,10 +225,13 @@ pub(super) fn spec(report: &SpecReport) -> SpecDocument {
         standing: standing(verdict.standing),
         attempt: verdict.stream.attempt.get(),
         wrongly_passed_total: verdict.wrongly_passed_total.as_f64(),
+        candidates_tried: tried(&known.tried),
         version: Local::version_document(&report.version, report.label.clone()),
         endpoint: report.endpoint.address.clone(),
         criteria: verdict.criteria.iter().map(criterion).collect(),
         cases: verdict.cases.iter().map(case).collect(),
+        flaky: flaky(&known.flaky),
+        quarantine: report.spec.quarantine.iter().map(quarantine).collect(),
         cases_asked: u32::try_from(verdict.cases_heard()).unwrap_or(u32::MAX),
         cases_total: u32::try_from(verdict.cases.len()).unwrap_or(u32::MAX),
         counts: CountsDocument {
@@ -205,6 +242,31 @@ pub(super) fn spec(report: &SpecReport) -> SpecDocument {
             missing: verdict.counts.missing,
             reused: verdict.counts.reused,
         },
+    }
+}
+
+pub(super) fn flaky(found: &Flaky) -> FlakyDocument {
+    let nine = |value: Option<f64>| value.map(words::nine).unwrap_or_default();
+    let case = |case: &FlakyCase| FlakyCaseDocument {
+        case: case.record.case.to_string(),
+        trials: case.record.scored,
+        passed: case.record.passed,
+        index: words::nine(case.index),
+    };
+    FlakyDocument {
+        cases: found.cases.iter().map(case).collect(),
+        repeated: found.repeated,
+        within_case: nine(found.within_case),
+        design_effect: nine(found.design_effect),
+        sentence: found.sentence(),
+    }
+}
+
+fn quarantine(entry: &Quarantine) -> QuarantineDocument {
+    QuarantineDocument {
+        case: entry.case.to_string(),
+        reason: entry.reason.clone(),
+        until: entry.until.to_string(),
     }
 }
 

@@ -14,8 +14,8 @@ use gatewright_engine::store::{
 use super::{Local, run, time};
 use crate::{
     document::{
-        CaseChange, CompareDocument, ComponentRow, FORMAT, ScoreRow, ShowDocument, VersionRow,
-        VersionsDocument,
+        CaseChange, CompareDocument, ComponentRow, FORMAT, ScoreRow, ShowDocument, SpecFlakyDocument,
+        VersionRow, VersionsDocument,
     },
     error::ApiError,
 };
@@ -51,8 +51,21 @@ impl Local {
         let row = self.engine.version(words)?;
         let (manifest, provenance) = (row.version.manifest.clone(), row.version.provenance.clone());
         let live = self.live()?;
+        let agent = row.version.agent.clone();
         let row = self.engine.store().read(|read| version_row(read, row, &live))?;
-        Ok(ShowDocument { format: FORMAT, row, manifest, provenance })
+        let tried = row.scores.iter().map(|score| {
+            let found = self.engine.tried_by(&self.reading, &score.spec.as_str().into(), &agent)?;
+            Ok(run::tried(&found))
+        });
+        let candidates_tried = tried.collect::<Result<_, ApiError>>()?;
+        let asked =
+            self.reading.good().filter(|spec| row.scores.iter().any(|it| spec.name.as_str() == it.spec));
+        let flaky = asked.map(|spec| {
+            let found = self.engine.flaky(spec, row.version.id)?;
+            Ok(SpecFlakyDocument { spec: spec.name.to_string(), flaky: run::flaky(&found) })
+        });
+        let flaky = flaky.collect::<Result<_, ApiError>>()?;
+        Ok(ShowDocument { format: FORMAT, row, manifest, provenance, candidates_tried, flaky })
     }
 
     /// What differs between two versions, and what that did to the cases that mean the same in both.

@@ -7,7 +7,7 @@ use gatewright_engine::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{Local, run};
+use super::Local;
 use crate::{
     document::{FORMAT, PassDocument, TroubleDocument, WatchDocument, WatchedDocument},
     error::{ApiError, Code},
@@ -55,29 +55,36 @@ impl Local {
                 polling: true,
                 text: format!("Looking at the files every {} ms: {why}.", every.as_millis()),
             },
-            Following::Pass(pass) => WatchedDocument::Pass(pass_document(*pass)),
+            Following::Pass(pass) => match self.pass_document(*pass) {
+                Ok(document) => WatchedDocument::Pass(document),
+                Err(error) => WatchedDocument::RunFailed(error),
+            },
             Following::Running(specs) => {
                 WatchedDocument::Running { specs: specs.iter().map(ToString::to_string).collect() }
             }
-            Following::Ran(Ok(report)) => WatchedDocument::Ran(Box::new(self.document(&report))),
+            Following::Ran(Ok(report)) => match self.document(&self.engine.read(), &report) {
+                Ok(document) => WatchedDocument::Ran(Box::new(document)),
+                Err(error) => WatchedDocument::RunFailed(error),
+            },
             Following::Ran(Err(error)) => WatchedDocument::RunFailed(error.into()),
         }
     }
-}
 
-fn pass_document(pass: Followed) -> PassDocument {
-    let trouble = |of: &dyn ToString, why: String| TroubleDocument { of: of.to_string(), message: why };
-    let specs = pass.troubles.iter().map(|(spec, why)| trouble(spec, why.to_string()));
-    let agents = pass.unreadable.iter().map(|(agent, why)| trouble(agent, why.to_string()));
-    PassDocument {
-        saved: pass.saved.into_iter().collect(),
-        changed: pass.changed.iter().map(ToString::to_string).collect(),
-        unasked: pass.unasked.iter().map(|version| version.id).collect(),
-        specs_total: u32::try_from(pass.reading.specs.len()).unwrap_or(u32::MAX),
-        errors: pass.reading.errors(),
-        diagnostics: pass.reading.diagnostics.clone(),
-        specs: pass.reports.iter().map(run::spec).collect(),
-        troubles: specs.chain(agents).collect(),
-        duration_ms: u64::try_from(pass.took.as_millis()).unwrap_or(u64::MAX),
+    fn pass_document(&self, pass: Followed) -> Result<PassDocument, ApiError> {
+        let trouble = |of: &dyn ToString, why: String| TroubleDocument { of: of.to_string(), message: why };
+        let specs = pass.troubles.iter().map(|(spec, why)| trouble(spec, why.to_string()));
+        let agents = pass.unreadable.iter().map(|(agent, why)| trouble(agent, why.to_string()));
+        let reports = pass.reports.iter().map(|report| self.spec_document(&pass.reading, report));
+        Ok(PassDocument {
+            saved: pass.saved.into_iter().collect(),
+            changed: pass.changed.iter().map(ToString::to_string).collect(),
+            unasked: pass.unasked.iter().map(|version| version.id).collect(),
+            specs_total: u32::try_from(pass.reading.specs.len()).unwrap_or(u32::MAX),
+            errors: pass.reading.errors(),
+            diagnostics: pass.reading.diagnostics.clone(),
+            specs: reports.collect::<Result<_, _>>()?,
+            troubles: specs.chain(agents).collect(),
+            duration_ms: u64::try_from(pass.took.as_millis()).unwrap_or(u64::MAX),
+        })
     }
 }

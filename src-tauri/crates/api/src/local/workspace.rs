@@ -4,7 +4,9 @@ use std::{collections::BTreeMap, path::Path};
 
 use gatewright_core::{
     diagnostic::{Diagnostic, render, sarif as to_sarif},
-    spec,
+    gate::Watch,
+    spec::{self, workspace::Workspace},
+    time::Day,
 };
 use gatewright_engine::{
     clock::{Clock as _, SystemClock},
@@ -25,6 +27,11 @@ use crate::{
     },
     error::{ApiError, Code},
 };
+
+/// Which day it is, for files that are read without a workspace being opened.
+fn today() -> Day {
+    Day::of(SystemClock::default().now())
+}
 
 /// Makes a workspace in `folder`: the eight lines, or the files of the sample. It is trusted as made.
 ///
@@ -52,7 +59,7 @@ pub fn init(folder: &Path, sample: Option<&[(&str, &[u8])]>) -> Result<InitDocum
         durable::write(&folder.join(path), bytes, false).map_err(internal)?;
     }
     let folder = folder.canonicalize().map_err(internal)?;
-    let made = reading::read(&folder, None);
+    let made = reading::read(&folder, today(), None);
     if let Some(workspace) = &made.workspace {
         let now = SystemClock::default().now().0;
         let claims = recipe::claims(&folder, workspace);
@@ -98,7 +105,7 @@ pub fn sarif(directory: Option<&Path>, paths: &[String]) -> Result<serde_json::V
 
 fn findings(directory: Option<&Path>, paths: &[String]) -> Result<(Reading, Vec<Diagnostic>), ApiError> {
     let root = root(directory)?;
-    let reading = reading::read(&root, None);
+    let reading = reading::read(&root, today(), None);
     let wanted: Vec<&str> = paths.iter().map(|path| path.trim_start_matches("./")).collect();
     if let Some(unknown) = wanted.iter().find(|path| !reading.files.contains(**path)) {
         return Err(ApiError::new(Code::NotFound, format!("`{unknown}` is no file of this workspace"))
@@ -109,13 +116,28 @@ fn findings(directory: Option<&Path>, paths: &[String]) -> Result<(Reading, Vec<
     Ok((reading, found))
 }
 
+/// What each monitor would notice, and when, as comments.
+fn monitors(reading: &Reading, workspace: &Workspace) -> String {
+    let mut text = String::new();
+    for environment in workspace.environments.values() {
+        let Some(rule) = &environment.monitor else { continue };
+        let found = reading.good().find(|spec| spec.name == rule.spec);
+        let Some(watch) = found.and_then(|spec| Watch::of(spec, rule).ok()) else { continue };
+        text.push_str(&format!("\n# The monitor of {}, which this build does not ask:\n", environment.name));
+        for sentence in watch.outlook().sentences(&watch) {
+            text.push_str(&format!("# {sentence}\n"));
+        }
+    }
+    text
+}
+
 /// The workspace with every default filled in: each file as YAML, and all of them as one document.
 ///
 /// # Errors
 /// There is no workspace, or its file has errors.
 pub fn explain(directory: Option<&Path>) -> Result<(String, ExplainDocument), ApiError> {
     let root = root(directory)?;
-    let reading = reading::read(&root, None);
+    let reading = reading::read(&root, today(), None);
     let Some(workspace) = &reading.workspace else {
         return Err(ApiError::new(Code::BadSpec, format!("{WORKSPACE_FILE} has errors"))
             .hint("`gatewright check` shows them."));
@@ -123,6 +145,7 @@ pub fn explain(directory: Option<&Path>) -> Result<(String, ExplainDocument), Ap
     let main = reading.good().find(|spec| spec.name.as_str() == spec::workspace::MAIN_SPEC);
     let mut text = spec::explain_workspace(workspace, main);
     let mut files = BTreeMap::from([(WORKSPACE_FILE.to_owned(), spec::explained_as_json(&text))]);
+    text.push_str(&monitors(&reading, workspace));
     for read in reading.specs.iter().filter(|read| read.file != WORKSPACE_FILE) {
         if let Some(found) = &read.spec {
             let explained = spec::explain_spec(found);
@@ -224,7 +247,7 @@ impl Local {
         })
     }
 
-    pub(super) fn workspace(&self) -> Result<&spec::workspace::Workspace, ApiError> {
+    pub(super) fn workspace(&self) -> Result<&Workspace, ApiError> {
         self.reading.workspace.as_ref().ok_or_else(|| {
             ApiError::new(Code::BadSpec, format!("{WORKSPACE_FILE} has errors"))
                 .hint("`gatewright check` shows them.")

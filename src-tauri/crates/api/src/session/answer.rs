@@ -11,13 +11,16 @@ use gatewright_core::{
     spec::{Case, Currency, Expectation, GroupRule, LengthUnit, PureScorer, Scorer, Spec, pattern},
 };
 use gatewright_engine::{
-    store::{Read, table::TrialRow},
+    store::{
+        Read,
+        table::{HumanLabelRow, TrialRow},
+    },
     supervisor::reading::Reading,
 };
 
-use super::{Answered, criterion, opened::Opened, run, show, verdict};
+use super::{Answered, criterion, label, opened::Opened, run, show, verdict};
 use crate::{
-    dto::{Answer, AnswerTurn, CaseAnswers, CaseAnswersArgs, Check, Mark, TextRange},
+    dto::{Answer, AnswerTurn, CaseAnswers, CaseAnswersArgs, Check, LabelView, Mark, TextRange},
     error::{ApiError, Code},
 };
 
@@ -83,7 +86,7 @@ fn spec_of_stream(read: &Read<'_>, stream: &StreamKey) -> Answered<Option<Spec>>
     Ok(body.and_then(|body| serde_json::from_slice(&body).ok()))
 }
 
-type Heard = BTreeMap<CaseName, u32>;
+pub(super) type Heard = BTreeMap<CaseName, u32>;
 
 /// By case: trials that the newest verdict of a stream heard; none while it has none.
 fn heard(read: &Read<'_>, stream: &StreamKey) -> Answered<Option<Heard>> {
@@ -94,7 +97,7 @@ fn heard(read: &Read<'_>, stream: &StreamKey) -> Answered<Option<Heard>> {
 }
 
 /// Tells trials by what a spec meant.
-struct Teller<'a> {
+pub(super) struct Teller<'a> {
     read: &'a Read<'a>,
     reading: &'a Reading,
     spec: Option<&'a Spec>,
@@ -104,7 +107,12 @@ struct Teller<'a> {
 }
 
 impl<'a> Teller<'a> {
-    fn new(read: &'a Read<'a>, reading: &'a Reading, spec: Option<&'a Spec>, heard: Option<Heard>) -> Self {
+    pub(super) fn new(
+        read: &'a Read<'a>,
+        reading: &'a Reading,
+        spec: Option<&'a Spec>,
+        heard: Option<Heard>,
+    ) -> Self {
         let currency = reading.workspace.as_ref().map_or(Currency::USD, |found| found.currency);
         Self { read, reading, spec, prepared: spec.map(Prepared::new), heard, currency }
     }
@@ -148,7 +156,9 @@ impl<'a> Teller<'a> {
             (TrialState::Answered, Some(false)) => (Mark::Fail, "failed".to_owned()),
             (TrialState::Answered, None) => (Mark::Trouble, "not judged".to_owned()),
         };
-        let turns = self.turns(case, &answers, scores.map(|scores| scores.expected).unwrap_or_default());
+        let labels = self.read.labels_of_trial(trial.id)?;
+        let expected = scores.map(|scores| scores.expected).unwrap_or_default();
+        let turns = self.turns(case, &answers, &labels, expected);
         let round = trial.slot.round;
         let heard = self.heard.as_ref().and_then(|heard| heard.get(&trial.slot.case));
         Ok(Answer {
@@ -170,6 +180,7 @@ impl<'a> Teller<'a> {
         &self,
         case: Option<&Case>,
         answers: &[&Observation],
+        labels: &[HumanLabelRow],
         expected: Vec<gatewright_core::score::ExpectationScore>,
     ) -> Vec<AnswerTurn> {
         let count = case.map_or(answers.len(), |case| case.turns.len());
@@ -183,7 +194,10 @@ impl<'a> Teller<'a> {
                 let checks =
                     expected.iter().filter(|score| usize::from(score.turn) == turn).filter_map(|score| {
                         let expectation = wanted?.expect.get(usize::from(score.expectation))?;
-                        Some(self.check(expectation, &score.value, &said, place.clone()))
+                        let of =
+                            |label: &&HumanLabelRow| label.turn == score.turn && label.scorer == score.scorer;
+                        let label = labels.iter().find(of);
+                        Some(self.check(expectation, &score.value, &said, place.clone(), label))
                     });
                 AnswerTurn {
                     user: wanted.map(|wanted| wanted.user.clone()).unwrap_or_default(),
@@ -210,6 +224,7 @@ impl<'a> Teller<'a> {
         value: &Scored,
         said: &str,
         place: Option<crate::dto::FileLine>,
+        label: Option<&HumanLabelRow>,
     ) -> Check {
         let scorer = self.spec.and_then(|spec| spec.scorers.get(&expectation.scorer));
         let (rule, pattern) =
@@ -220,11 +235,14 @@ impl<'a> Teller<'a> {
             None => Mark::Trouble,
         };
         let marks = scorer.map(|scorer| found(scorer, said)).unwrap_or_default();
-        Check { mark, rule, pattern, why: value.why().to_owned(), place, marks }
+        let label =
+            label.and_then(|row| Some(LabelView { word: label::word(row.word?), by: row.by.clone() }));
+        let scorer = expectation.scorer.to_string();
+        Check { mark, rule, pattern, why: value.why().to_owned(), place, marks, scorer, label }
     }
 
     /// What is expected, in words, and what with.
-    fn words(&self, scorer: &Scorer, negate: bool) -> (String, String) {
+    pub(super) fn words(&self, scorer: &Scorer, negate: bool) -> (String, String) {
         let (is, is_not, with) = match scorer {
             Scorer::Pure(pure) => self.pure(pure),
             Scorer::Judge { votes, .. } => (

@@ -12,6 +12,7 @@ mod compare;
 mod criterion;
 mod diff;
 mod feed;
+mod label;
 mod opened;
 mod plan;
 mod release;
@@ -34,14 +35,14 @@ use self::{bell::Bell, opened::Opened};
 use crate::{
     command::Commands,
     dto::{
-        About, Answer, BacktestArgs, BacktestView, CaseAnswers, CaseAnswersArgs, Checked, CompareArgs,
-        Comparison, Event, HeatMap, HeatMapArgs, Nothing, Picked, PlanArgs, PlanView, Preview, PromoteArgs,
-        PromotePreviewArgs, Recents, ReleaseHead, RollbackArgs, RollbackPreviewArgs, Rows, RunRef,
-        RunRowsArgs, RunStartArgs, RunState, RunStateArgs, SelfTestArgs, SelfTestRef, SelfTestState,
-        SettleArgs, Source, SpecCheckArgs, SpecSaveArgs, SpecSourceArgs, SpecTree, Status, Timeline,
-        TimelineArgs, TrialArgs, Trust, TrustGiveArgs, VerdictArgs, VerdictState, Verdicts, VerdictsArgs,
-        Verified, VersionArgs, VersionView, Versions, VersionsArgs, Workspace, WorkspaceOpenArgs,
-        WorkspaceState,
+        About, Agreements, AgreementsArgs, Answer, BacktestArgs, BacktestView, CaseAnswers, CaseAnswersArgs,
+        Checked, CompareArgs, Comparison, Event, HeatMap, HeatMapArgs, LabelArgs, Nothing, Picked, PlanArgs,
+        PlanView, Preview, PromoteArgs, PromotePreviewArgs, Recents, ReleaseHead, RollbackArgs,
+        RollbackPreviewArgs, Rows, RunRef, RunRowsArgs, RunStartArgs, RunState, RunStateArgs, SelfTestArgs,
+        SelfTestRef, SelfTestState, SettleArgs, Source, SpecCheckArgs, SpecSaveArgs, SpecSourceArgs,
+        SpecTree, Status, Timeline, TimelineArgs, TrialArgs, Trust, TrustGiveArgs, VerdictArgs, VerdictState,
+        Verdicts, VerdictsArgs, Verified, VersionArgs, VersionView, Versions, VersionsArgs, Workspace,
+        WorkspaceOpenArgs, WorkspaceState,
     },
     error::{ApiError, Code},
     host::{self, Host},
@@ -205,6 +206,17 @@ impl Commands for Session {
 
     async fn case_answers(&self, args: CaseAnswersArgs) -> Answered<CaseAnswers> {
         self.on(move |opened| answer::of_case(opened, &args)).await
+    }
+
+    async fn agreements(&self, args: AgreementsArgs) -> Answered<Agreements> {
+        self.on(move |opened| label::agreements(opened, &args.verdict)).await
+    }
+
+    async fn label(&self, args: LabelArgs) -> Answered<Agreements> {
+        let verdict = args.verdict.clone();
+        let opened = self.opened()?;
+        label::give(&opened, args).await?;
+        self.on(move |opened| label::agreements(opened, &verdict)).await
     }
 
     async fn versions(&self, args: VersionsArgs) -> Answered<Versions> {

@@ -92,6 +92,7 @@ impl Opened {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((stamps, reading)) = kept.as_ref()
             && Stamps::of(self.engine.root(), reading) == *stamps
+            && reading.today == self.engine.today()
         {
             return Arc::clone(reading);
         }

@@ -5,15 +5,15 @@ use std::collections::BTreeMap;
 use gatewright_core::{
     gate::{Outcome, Why, words},
     id::{CaseName, SpecName, VerdictId, VersionId},
-    spec::{Case, Currency, Spec},
-    verdict::{CaseTally, Standing, Verdict as Said},
+    spec::{Case, Currency, Spec, quarantine_sentence},
+    verdict::{CaseTally, Flaky, Standing, Verdict as Said},
 };
 use gatewright_engine::{
     store::{
         Read,
         table::{CaseChange, VerdictRow},
     },
-    supervisor::reading::Reading,
+    supervisor::{flaky, reading::Reading},
 };
 
 use super::{Answered, criterion, opened::Opened, show, spec::mark_of, workspace::step};
@@ -97,11 +97,14 @@ pub(super) fn state(opened: &Opened, args: &VerdictArgs) -> Answered<VerdictStat
     })?;
     let Some(row) = row else { return Ok(VerdictState { verdict: None }) };
     let now = by_the_present_spec(opened, &reading, &row.verdict);
+    let tried = tried(opened, &reading, &row.verdict)?;
     opened.look(|read| {
         let spec = spec_of(read, &row.verdict)?;
         let present = spec.as_ref().and_then(|spec| presents.get(&spec.agent)).map(|found| found.id);
         let former = former(read, &row.verdict)?;
-        let view = View { read, reading: &reading, row: &row, spec: spec.as_ref(), former, present, now };
+        let flaky = spec.as_ref().map(|spec| flaky(read, spec, row.verdict.stream.version)).transpose()?;
+        let spec = spec.as_ref();
+        let view = View { read, reading: &reading, row: &row, spec, former, present, now, tried, flaky };
         Ok(VerdictState { verdict: Some(view.verdict()?) })
     })
 }
@@ -125,6 +128,13 @@ fn by_the_present_spec(opened: &Opened, reading: &Reading, said: &Said) -> Optio
     (report.version.id == said.stream.version).then_some(report.verdict)
 }
 
+/// What many candidates of the same gate do to the chance.
+fn tried(opened: &Opened, reading: &Reading, said: &Said) -> Answered<Option<String>> {
+    let version = opened.look(|read| Ok(read.version(said.stream.version)?))?;
+    let Some(row) = version else { return Ok(None) };
+    Ok(opened.engine.tried_by(reading, &said.stream.spec, &row.version.agent)?.sentence())
+}
+
 struct View<'a> {
     read: &'a Read<'a>,
     reading: &'a Reading,
@@ -137,6 +147,10 @@ struct View<'a> {
     present: Option<VersionId>,
     /// What the present spec says of the recorded answers, where it means something else.
     now: Option<Said>,
+    /// What many candidates do to the chance.
+    tried: Option<String>,
+    /// How steady the version is; none when what the spec meant was not kept.
+    flaky: Option<Flaky>,
 }
 
 impl View<'_> {
@@ -160,6 +174,7 @@ impl View<'_> {
             notes: self.notes()?,
             criteria: said.criteria.iter().map(|one| criterion::judged(one, currency)).collect(),
             promise: criterion::promises(said.criteria.iter().filter(|one| one.blocking)),
+            tried: self.tried.clone(),
             counts: show::counts(said.counts),
             asked: trials.len() as u64,
             cost: priced.then(|| show::money(cost, currency)),
@@ -215,6 +230,9 @@ impl View<'_> {
             let to = Way::Verdict { verdict: by.to_string() };
             let text = "Withdrawn: this version failed the same spec later.".to_owned();
             note(Mark::Fail, text, Some(step("Show the fail", to)));
+        }
+        if let Some(text) = self.spec.and_then(|spec| quarantine_sentence(&spec.quarantine)) {
+            note(Mark::Undecided, text, None);
         }
         let now = self.reading.specs.iter().find(|found| found.name == said.stream.spec);
         match now.map(|found| found.spec.as_ref().map(|spec| spec.meaning)) {
@@ -294,6 +312,8 @@ impl View<'_> {
                     trials: tally.trials,
                     passed: tally.passed,
                     missing: tally.missing,
+                    flaky: self.flaky_case(tally),
+                    quarantine: self.quarantine(tally),
                     change,
                     change_mark,
                     place,
@@ -302,6 +322,19 @@ impl View<'_> {
             .collect();
         cases.sort_by_key(|case| (trouble(case), case.case.clone()));
         cases
+    }
+
+    /// What is recorded of a case that is flaky.
+    fn flaky_case(&self, tally: &CaseTally) -> Option<String> {
+        let found = self.flaky.as_ref()?.cases.iter().find(|flaky| flaky.record.case == tally.case)?;
+        let (passed, scored) = (words::count(found.record.passed), words::count(found.record.scored));
+        Some(format!("{passed} of {scored} recorded trials passed"))
+    }
+
+    /// Why and until when a case was in quarantine.
+    fn quarantine(&self, tally: &CaseTally) -> Option<String> {
+        let entry = self.spec?.quarantine.iter().find(|entry| entry.case == tally.case)?;
+        Some(format!("until {}: {}", entry.until, entry.reason))
     }
 
     /// What changed for a case since the former version.

@@ -2,4 +2,5 @@
 
 mod agent;
 mod journey;
+mod label;
 mod world;

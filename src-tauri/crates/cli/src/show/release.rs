@@ -45,6 +45,14 @@ fn lane(output: Output, environment: &EnvironmentDocument) {
     for reason in &candidate.reasons {
         output.line(output.paint(Ink::Quiet, &format!("             {reason}")));
     }
+    for tried in &candidate.candidates_tried {
+        if let Some(sentence) = &tried.sentence {
+            output.line(output.paint(Ink::Quiet, &format!("             {}: {sentence}", tried.spec)));
+        }
+    }
+    for sentence in &candidate.quarantine {
+        output.line(output.paint(Ink::Open, &format!("             {sentence}")));
+    }
     let back = match (&environment.previous, environment.rollback.ready) {
         (Some(previous), true) => format!("{} ready: {}", output.paint(Ink::Good, "●"), short(previous)),
         (Some(previous), false) => {

@@ -1,6 +1,6 @@
 //! A run, or what is known without one.
 
-use gatewright_api::document::{CriterionDocument, RunDocument, SpecDocument, VersionDocument};
+use gatewright_api::document::{CaseDocument, CriterionDocument, RunDocument, SpecDocument, VersionDocument};
 
 use super::{outcome, short, two_digits};
 use crate::output::{Ink, Output, table};
@@ -38,6 +38,9 @@ fn one(output: Output, spec: &SpecDocument) {
             spec.standing, spec.attempt, spec.cases_asked, spec.cases_total, spec.endpoint
         ),
     ));
+    if let Some(tried) = &spec.candidates_tried.sentence {
+        output.line(output.paint(Ink::Quiet, &format!("  {tried}")));
+    }
     let rows: Vec<Vec<String>> = spec.criteria.iter().map(|criterion| row(output, criterion)).collect();
     for line in table(&rows) {
         output.line(format!("    {line}"));
@@ -46,12 +49,29 @@ fn one(output: Output, spec: &SpecDocument) {
     for case in trouble.iter().take(CASES_SHOWN_MAX) {
         let share = format!("{}/{}", case.passed, case.trials);
         let why = case.why.as_deref().unwrap_or_default();
-        output.line(format!("      {share:>5}  {}  {}", case.case, output.paint(Ink::Quiet, why)));
+        let marks =
+            marks(case).iter().map(|mark| format!(" {}", output.paint(Ink::Open, mark))).collect::<String>();
+        output.line(format!("      {share:>5}  {}{marks}  {}", case.case, output.paint(Ink::Quiet, why)));
     }
     if trouble.len() > CASES_SHOWN_MAX {
         let more = format!("             and {} more cases with failures", trouble.len() - CASES_SHOWN_MAX);
         output.line(output.paint(Ink::Quiet, &more));
     }
+    if let Some(flaky) = &spec.flaky.sentence {
+        output.line(output.paint(Ink::Quiet, &format!("  {flaky}")));
+    }
+    for entry in &spec.quarantine {
+        let line = format!("  ◌ {} is in quarantine until {}: {}", entry.case, entry.until, entry.reason);
+        output.line(output.paint(Ink::Open, &line));
+    }
+}
+
+/// What is to be known of a case beside its trials.
+fn marks(case: &CaseDocument) -> Vec<&'static str> {
+    [(case.flaky, "◩ flaky"), (case.quarantined, "◌ in quarantine")]
+        .into_iter()
+        .filter_map(|(holds, mark)| holds.then_some(mark))
+        .collect()
 }
 
 fn row(output: Output, criterion: &CriterionDocument) -> Vec<String> {

@@ -63,6 +63,16 @@ pub(crate) fn version(output: Output, document: &ShowDocument) {
     for score in &document.row.scores {
         output.line(format!("  {}  {} ({})", outcome(output, score.outcome), score.spec, score.standing));
     }
+    for spec in &document.flaky {
+        if let Some(sentence) = &spec.flaky.sentence {
+            output.line(output.paint(Ink::Quiet, &format!("  {}: {sentence}", spec.spec)));
+        }
+    }
+    for tried in &document.candidates_tried {
+        if let Some(sentence) = &tried.sentence {
+            output.line(output.paint(Ink::Quiet, &format!("  {}: {sentence}", tried.spec)));
+        }
+    }
 }
 
 /// Prints what differs between two versions, worst first.

@@ -8,13 +8,14 @@ mod grant;
 mod refusal;
 #[cfg(test)]
 mod tests;
+mod tried;
 
 use std::collections::BTreeSet;
 
 use serde::Serialize;
 
 use crate::id::{
-    Digest, EndpointId, EnvironmentName, ReleaseId, SpecMeaning, SpecName, VerdictId, VersionId,
+    CaseName, Digest, EndpointId, EnvironmentName, ReleaseId, SpecMeaning, SpecName, VerdictId, VersionId,
 };
 use crate::plan::Purpose;
 use crate::spec::Unit;
@@ -24,6 +25,7 @@ use crate::version::{Component, Drive, Grade, Manifest, Version};
 
 pub use grant::{Basis, Grant, NoStatement, Odds, STATEMENT_CHARS_MAX, Statement, WasLive};
 pub use refusal::Refusal;
+pub use tried::{EndedAttempt, LiveSince, Tried};
 
 use grant::Terms;
 
@@ -53,6 +55,8 @@ pub struct Requirement {
     pub meaning: Option<SpecMeaning>,
     /// How often its gate blocks a version at the target, as tested.
     pub wrongly_blocked: Unit,
+    /// Cases that none of its criteria hears, as they are in quarantine.
+    pub quarantine: BTreeSet<CaseName>,
 }
 
 /// What to do about a spec that passes only because it was changed.
@@ -90,6 +94,8 @@ pub struct FormerView {
     pub meaning: SpecMeaning,
     /// What it says; slots nobody asked are missing, so that it is seldom more than undecided.
     pub outcome: Outcome,
+    /// Cases that it had, without those in quarantine then.
+    pub cases: BTreeSet<CaseName>,
 }
 
 /// What is proposed.
@@ -166,12 +172,22 @@ pub fn decide(
             None => refusals.push(without_a_verdict(requirement, proposal, verdicts)),
         }
     }
-    let weakened = weakened_specs(policy, proposal);
+    let (mut weakened, let_off) = (weakened_specs(policy, proposal), let_off(policy, proposal));
     match policy.weakening {
-        Weakening::Ask => refusals.extend(weakened.iter().cloned().map(Refusal::Weakened)),
-        Weakening::Forbid => refusals.extend(weakened.iter().cloned().map(Refusal::WeakeningForbidden)),
+        Weakening::Ask => {
+            refusals.extend(weakened.iter().cloned().map(Refusal::Weakened));
+            refusals.extend(let_off.iter().cloned().map(|(spec, cases)| Refusal::Quarantined(spec, cases)));
+        }
+        Weakening::Forbid => {
+            refusals.extend(weakened.iter().cloned().map(Refusal::WeakeningForbidden));
+            let forbidden = |(spec, cases)| Refusal::QuarantineForbidden(spec, cases);
+            refusals.extend(let_off.iter().cloned().map(forbidden));
+        }
         Weakening::Allow => {}
     }
+    weakened.extend(let_off.into_iter().map(|(spec, _)| spec));
+    weakened.sort();
+    weakened.dedup();
 
     let passes = newest.iter().flatten().map(|view| view.verdict.id).collect();
     let basis = match &proposal.word {
@@ -368,4 +384,15 @@ fn weakened_specs(policy: &EnvironmentPolicy, proposal: &Proposal<'_>) -> Vec<Sp
         .map(|former| former.spec.clone())
         .collect();
     weakened.into_iter().collect()
+}
+
+/// Cases in quarantine now that the specs in force at the last promotion heard, by spec: whatever their answers are,
+/// less is asked of this version than was of the last one.
+fn let_off(policy: &EnvironmentPolicy, proposal: &Proposal<'_>) -> Vec<(SpecName, Vec<CaseName>)> {
+    let of_requirement = |requirement: &Requirement| {
+        let former = proposal.former.iter().find(|former| former.spec == requirement.spec)?;
+        let cases: Vec<CaseName> = requirement.quarantine.intersection(&former.cases).cloned().collect();
+        (!cases.is_empty()).then(|| (requirement.spec.clone(), cases))
+    };
+    policy.requires.iter().filter_map(of_requirement).collect()
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{ReleaseId, SpecName, VerdictId, VersionId};
+use crate::id::{CaseName, ReleaseId, SpecName, VerdictId, VersionId};
 
 /// Why a version may not be released.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -32,6 +32,10 @@ pub enum Refusal {
     Weakened(SpecName),
     /// Passes only because the spec changed, which the environment forbids.
     WeakeningForbidden(SpecName),
+    /// Does not hear these cases any more, which are in quarantine: a person must say why.
+    Quarantined(SpecName, Vec<CaseName>),
+    /// The same, which the environment forbids.
+    QuarantineForbidden(SpecName, Vec<CaseName>),
     /// Not signed by a key this user trusts.
     Untrusted(SpecName),
     /// The agent declares nothing.
@@ -54,6 +58,7 @@ impl Refusal {
     pub fn no_word_helps(&self) -> bool {
         match self {
             Self::WeakeningForbidden(_)
+            | Self::QuarantineForbidden(..)
             | Self::Opaque
             | Self::CannotBePutBack
             | Self::AlreadyLive
@@ -70,6 +75,7 @@ impl Refusal {
             | Self::Withdrawn(_)
             | Self::TooOld(_)
             | Self::Weakened(_)
+            | Self::Quarantined(..)
             | Self::Untrusted(_) => false,
         }
     }
@@ -88,6 +94,8 @@ impl Refusal {
             | Self::TooOld(spec)
             | Self::Weakened(spec)
             | Self::WeakeningForbidden(spec)
+            | Self::Quarantined(spec, _)
+            | Self::QuarantineForbidden(spec, _)
             | Self::Untrusted(spec) => Some(spec),
             Self::NothingRequired
             | Self::Opaque
@@ -97,6 +105,15 @@ impl Refusal {
             | Self::NotTheFirst(_)
             | Self::NeverLiveHere(_) => None,
         }
+    }
+}
+
+/// `a`, `b` and `c`.
+fn listed(cases: &[CaseName]) -> String {
+    let named: Vec<String> = cases.iter().map(|case| format!("`{case}`")).collect();
+    match named.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        _ => named.concat(),
     }
 }
 
@@ -139,6 +156,18 @@ impl Refusal {
             Self::WeakeningForbidden(_) => out.write_str(
                 "passes only because the spec changed, and the environment says `weakening: forbid`: by the one in \
                  force at the last promotion this version fails.",
+            ),
+            Self::Quarantined(_, cases) => write!(
+                out,
+                "does not hear {}, in quarantine since the last promotion: say why that is right, or mend what is \
+                 flaky.",
+                listed(cases)
+            ),
+            Self::QuarantineForbidden(_, cases) => write!(
+                out,
+                "does not hear {}, in quarantine since the last promotion, and the environment says `weakening: \
+                 forbid`.",
+                listed(cases)
             ),
             Self::Untrusted(_) => {
                 out.write_str("has a verdict that is not signed by a key you trust: run it yourself.")

@@ -1,6 +1,9 @@
 //! Decisions: what grants, what refuses, and what a person's word can and cannot set aside.
 
-use std::{collections::BTreeMap, num::NonZeroU32};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    num::NonZeroU32,
+};
 
 use proptest::prelude::*;
 
@@ -44,7 +47,14 @@ fn requirement(spec: &str) -> Requirement {
         spec: spec.into(),
         meaning: Some(SpecMeaning(digest(spec))),
         wrongly_blocked: Unit::from_millionths(50_000).expect("within 1"),
+        quarantine: BTreeSet::new(),
     }
+}
+
+/// What a spec meant at the last promotion, with one case.
+fn former(spec: &str, meant: &str, outcome: Outcome) -> FormerView {
+    let meaning = SpecMeaning(digest(meant));
+    FormerView { spec: spec.into(), meaning, outcome, cases: BTreeSet::from(["late-parcel".into()]) }
 }
 
 fn verdict(spec: &str, version: VersionId, seq: u64) -> Verdict {
@@ -217,11 +227,7 @@ fn spoiled() -> Vec<Spoiled> {
         ),
         (
             |world| {
-                world.former.push(FormerView {
-                    spec: refunds(),
-                    meaning: SpecMeaning(digest("stricter")),
-                    outcome: Outcome::Fail,
-                })
+                world.former.push(former("refunds", "stricter", Outcome::Fail));
             },
             Refusal::Weakened(refunds()),
         ),
@@ -383,14 +389,7 @@ fn a_word_that_was_not_needed_is_not_recorded() {
 fn weakening_is_asked_about_forbidden_or_marked() {
     let mut world = World::new();
     // Also of a spec that is no longer required: to drop it is to weaken.
-    world.former = vec![
-        FormerView {
-            spec: "dropped".into(),
-            meaning: SpecMeaning(digest("dropped")),
-            outcome: Outcome::Fail,
-        },
-        FormerView { spec: refunds(), meaning: SpecMeaning(digest("old")), outcome: Outcome::Pass },
-    ];
+    world.former = vec![former("dropped", "dropped", Outcome::Fail), former("refunds", "old", Outcome::Pass)];
     assert_eq!(world.refused(), [Refusal::Weakened("dropped".into())]);
     world.policy.weakening = Weakening::Allow;
     assert_eq!(world.granted().weakened(), [SpecName::from("dropped")]);
@@ -403,13 +402,28 @@ fn weakening_is_asked_about_forbidden_or_marked() {
 fn a_former_spec_that_is_undecided_or_unchanged_weakens_nothing() {
     let mut world = World::new();
     world.former = vec![
-        FormerView {
-            spec: refunds(),
-            meaning: SpecMeaning(digest("old")),
-            outcome: Outcome::Inconclusive(Why::Missing),
-        },
-        FormerView { spec: "safety".into(), meaning: SpecMeaning(digest("safety")), outcome: Outcome::Fail },
+        former("refunds", "old", Outcome::Inconclusive(Why::Missing)),
+        former("safety", "safety", Outcome::Fail),
     ];
+    assert!(world.granted().weakened().is_empty());
+}
+
+#[test]
+fn a_case_in_quarantine_since_the_last_promotion_weakens_whatever_its_answers_are() {
+    let mut world = World::new();
+    world.former = vec![former("refunds", "refunds", Outcome::Pass)];
+    world.policy.requires[0].quarantine = BTreeSet::from(["late-parcel".into(), "a-new-case".into()]);
+    let cases = || vec!["late-parcel".into()];
+    assert_eq!(world.refused(), [Refusal::Quarantined(refunds(), cases())], "a new case was never heard");
+    world.policy.weakening = Weakening::Allow;
+    assert_eq!(world.granted().weakened(), [refunds()]);
+    world.policy.weakening = Weakening::Forbid;
+    world.word = Some(Word::Override(statement()));
+    assert_eq!(world.refused(), [Refusal::QuarantineForbidden(refunds(), cases())]);
+    world.policy.weakening = Weakening::Ask;
+    assert_eq!(world.granted().overridden(), [Refusal::Quarantined(refunds(), cases())]);
+    // It was in quarantine then too.
+    (world.word, world.former[0].cases) = (None, BTreeSet::new());
     assert!(world.granted().weakened().is_empty());
 }
 
@@ -478,6 +492,8 @@ fn every_refusal_says_what_to_do() {
         Refusal::TooOld(spec()),
         Refusal::Weakened(spec()),
         Refusal::WeakeningForbidden(spec()),
+        Refusal::Quarantined(spec(), vec!["late-parcel".into()]),
+        Refusal::QuarantineForbidden(spec(), vec!["late-parcel".into(), "wrong-size".into(), "x".into()]),
         Refusal::Untrusted(spec()),
         Refusal::Opaque,
         Refusal::CannotBePutBack,

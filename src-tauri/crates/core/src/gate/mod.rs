@@ -14,6 +14,7 @@ pub(crate) mod finite;
 mod hearing;
 mod listener;
 mod mean;
+mod monitor;
 mod never;
 mod next;
 mod outcome;
@@ -28,6 +29,7 @@ pub use certificate::Certificate;
 pub use facts::{Came, Heard, Measures, SlotFacts};
 pub use hearing::Hearing;
 pub use listener::Listener;
+pub use monitor::{Noticed, Watch, WatchOutlook, WatchProblem, WatchState, Watched};
 pub use next::{Seen, Spent, Step, next};
 pub use outcome::{Counts, Outcome, Why};
 pub use outlook::{

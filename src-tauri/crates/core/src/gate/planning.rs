@@ -6,9 +6,9 @@ use gatewright_stat::design::DesignError;
 
 use super::{Certificate, finite, mean, never, outlook, plain, rate};
 use crate::{
-    id::{CanonicalError, CriterionName, Digest, PlanId, ScorerName, Tag},
+    id::{CanonicalError, CriterionName, Digest, PlanId, ScorerId, ScorerName, Tag},
     plan::{Boundary, METHOD, OrderRule, Plan, PlannedCriterion, StreamKey},
-    spec::{Ask, Case, Criterion, Metric, Rule, Spec},
+    spec::{Ask, Case, Criterion, Metric, PureScorer, Rule, Scorer, Spec},
 };
 
 /// Calls of a plan at most.
@@ -76,6 +76,7 @@ pub fn plan(spec: &Spec, stream: StreamKey) -> Result<Plan, PlanProblem> {
         order: OrderRule::HashRounds,
         ask: spec.ask,
         cases: spec.cases.iter().map(|case| case.name.clone()).collect(),
+        quarantine: spec.quarantine.iter().map(|entry| entry.case.clone()).collect(),
         criteria,
         window_max: WINDOW_SLOTS_MAX,
         method: METHOD,
@@ -102,6 +103,7 @@ fn planned(spec: &Spec, criterion: &Criterion) -> Result<PlannedCriterion, PlanP
         rule: criterion.rule.clone(),
         blocking: criterion.blocking,
         boundary: boundary(spec, criterion, &cases)?,
+        judged: is_judged(spec, criterion, &cases),
         cases: cases.into_iter().map(|case| case.name.clone()).collect(),
     };
     match Certificate::of(&planned) {
@@ -116,8 +118,9 @@ fn planned(spec: &Spec, criterion: &Criterion) -> Result<PlannedCriterion, PlanP
     }
 }
 
-/// Whether a criterion hears a case: one with its tags, which every scorer of its metric runs on.
-fn hears(spec: &Spec, criterion: &Criterion, case: &Case) -> bool {
+/// Whether a criterion hears a case: one that is not in quarantine, with its tags, which every scorer of its metric
+/// runs on.
+pub(super) fn hears(spec: &Spec, criterion: &Criterion, case: &Case) -> bool {
     let tagged = |only: &BTreeSet<Tag>| only.is_empty() || !only.is_disjoint(&case.tags);
     let scored =
         |of: &Metric| scorers(of).iter().all(|&name| spec.named.get(name).is_some_and(|it| tagged(&it.only)));
@@ -127,7 +130,44 @@ fn hears(spec: &Spec, criterion: &Criterion, case: &Case) -> bool {
             scored(of)
         }
     };
-    fits && tagged(&criterion.only)
+    fits && tagged(&criterion.only) && !spec.is_quarantined(&case.name)
+}
+
+/// Whether a judge scores any of what a criterion hears.
+fn is_judged(spec: &Spec, criterion: &Criterion, cases: &[&Case]) -> bool {
+    let expected = || {
+        let turns = cases.iter().flat_map(|case| &case.turns);
+        turns.flat_map(|turn| &turn.expect).any(|expectation| asks_a_judge(spec, expectation.scorer))
+    };
+    let named = |of: &Metric| {
+        let named = scorers(of).into_iter().filter_map(|name| spec.named.get(name));
+        named.into_iter().any(|named| asks_a_judge(spec, named.expectation.scorer))
+    };
+    match &criterion.rule {
+        Rule::Never { .. } => expected(),
+        Rule::Rate { of, .. } | Rule::Mean { of, .. } | Rule::MaxDrop { of, .. } | Rule::Plain { of, .. } => {
+            named(of) || (passes(of) && expected())
+        }
+    }
+}
+
+/// Whether a metric looks at what cases expect.
+fn passes(of: &Metric) -> bool {
+    match of {
+        Metric::PassRate => true,
+        Metric::Within { .. } | Metric::Graded(_) => false,
+        Metric::Weighted(parts) => parts.iter().any(|(_, part)| passes(part)),
+    }
+}
+
+fn asks_a_judge(spec: &Spec, scorer: ScorerId) -> bool {
+    match spec.scorers.get(&scorer) {
+        Some(Scorer::Judge { .. }) => true,
+        Some(Scorer::Pure(PureScorer::Group { parts, .. })) => {
+            parts.iter().any(|part| asks_a_judge(spec, part.scorer))
+        }
+        Some(Scorer::Pure(_) | Scorer::External { .. }) | None => false,
+    }
 }
 
 /// The named scorers that a metric looks at.

@@ -5,7 +5,7 @@
 
 mod stream;
 
-use std::num::NonZeroU32;
+use std::{collections::BTreeSet, num::NonZeroU32};
 
 use serde::{Deserialize, Serialize};
 
@@ -103,6 +103,9 @@ pub struct Plan {
     pub ask: Ask,
     /// Every case of the spec, in its order.
     pub cases: Vec<CaseName>,
+    /// Those in quarantine: no criterion hears them. The digest knows them by what the spec meant.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub quarantine: BTreeSet<CaseName>,
     /// In the order of the gate.
     pub criteria: Vec<PlannedCriterion>,
     /// Slots asked ahead of the last heard, at most, whatever the boundaries allow.
@@ -112,7 +115,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// The digest of all but [`Self::id`].
+    /// The digest of all but [`Self::id`], and of [`Self::quarantine`] by what the spec meant.
     ///
     /// # Errors
     /// Never for a plan that the gate made: its integers are small.
@@ -148,6 +151,9 @@ pub struct PlannedCriterion {
     pub blocking: bool,
     /// The cases that it hears, in the order of the spec.
     pub cases: Vec<CaseName>,
+    /// Whether a judge's word is among what it hears: then it speaks of the judge's score.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub judged: bool,
     /// When it is decided.
     pub boundary: Boundary,
 }

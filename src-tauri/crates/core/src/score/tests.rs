@@ -44,6 +44,7 @@ impl Draft {
             scorers: BTreeMap::new(),
             named: BTreeMap::new(),
             gate: Vec::new(),
+            quarantine: Vec::new(),
             budget: None,
             meaning: SpecMeaning(NOWHERE),
         })

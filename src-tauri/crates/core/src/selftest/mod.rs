@@ -177,8 +177,20 @@ impl SelfTest {
             Some(fault) => kind::broken(&self.spec, &self.suite, fault, &good, draw.at(1)),
             None => good.clone(),
         };
+        let means = match self.spec.deterministic {
+            true => self.suite.settled(means, self.kinds.get(kind) == Some(&Fault::None), draw.at(3)),
+            false => means,
+        };
         let plan = self.plan_of(kind, number)?;
-        let version = Simulated::new(&self.suite, &plan, means, good, self.weather, draw.at(2));
+        let version = Simulated::new(
+            &self.suite,
+            &plan,
+            means,
+            good,
+            self.weather,
+            draw.at(2),
+            self.spec.deterministic,
+        );
         let (hearing, outcome) = if number < PLAYED {
             let ran = world::run(&plan, &version, &Drive::at(self.concurrency), &[])?;
             let asked = u32::try_from(ran.asked).unwrap_or(u32::MAX);

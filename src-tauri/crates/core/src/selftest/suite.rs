@@ -26,6 +26,9 @@ pub const ASSUMED_WITHIN_CASE: f64 = 0.3;
 /// The mean that cases differ around where nothing is recorded and no criterion names one.
 const ASSUMED_MEAN: f64 = 0.9;
 
+/// By how much a sum of means may miss a whole number through rounding.
+const WHOLE: f64 = 1e-6;
+
 /// Halvings until two odds are the same.
 const HALVINGS: u32 = 40;
 
@@ -172,6 +175,31 @@ impl Suite {
             };
             let moving: Vec<(usize, usize)> = group.iter().flat_map(|&number| self.cells(number)).collect();
             move_odds(&mut means, &moving, slack);
+        }
+        means
+    }
+
+    /// The same version of an agent that is deterministic: each case passes always or never. As many of each criterion
+    /// pass as their means add up to, in whole cases: of a good version no fewer, of another no more. A case is the
+    /// likelier to pass the higher its odds.
+    pub(super) fn settled(&self, mut means: Means, good: bool, draw: Draw) -> Means {
+        let mut alike: BTreeMap<Vec<usize>, Vec<usize>> = BTreeMap::new();
+        for case in 0..means[0].len() {
+            let hearers = (0..self.heard.len()).filter(|&number| self.heard[number].contains(&case));
+            alike.entry(hearers.collect()).or_default().push(case);
+        }
+        for cases in alike.into_values() {
+            let sum: f64 = cases.iter().map(|&case| means[0][case]).sum();
+            let passing = if good { (sum - WHOLE).ceil() } else { (sum + WHOLE).floor() };
+            let luck = |case: usize| {
+                let odds = means[0][case] / (1.0 - means[0][case]);
+                if odds.is_finite() { odds * draw.fraction(case as u64) } else { odds }
+            };
+            let mut order: Vec<(f64, usize)> = cases.iter().map(|&case| (luck(case), case)).collect();
+            order.sort_by(|one, other| other.0.total_cmp(&one.0).then(one.1.cmp(&other.1)));
+            for (place, (_, case)) in order.into_iter().enumerate() {
+                means[0][case] = if super::real(place) < passing { 1.0 } else { 0.0 };
+            }
         }
         means
     }

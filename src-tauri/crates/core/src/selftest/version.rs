@@ -54,6 +54,8 @@ pub(super) struct Simulated<'a> {
     baseline: Means,
     weather: Weather,
     draw: Draw,
+    /// Whether it scores a case alike each time.
+    steady: bool,
 }
 
 impl<'a> Simulated<'a> {
@@ -64,9 +66,10 @@ impl<'a> Simulated<'a> {
         baseline: Means,
         weather: Weather,
         draw: Draw,
+        steady: bool,
     ) -> Self {
         let index = plan.cases.iter().enumerate().map(|(place, case)| (case, place)).collect();
-        Self { suite, index, candidate, baseline, weather, draw }
+        Self { suite, index, candidate, baseline, weather, draw, steady }
     }
 
     fn of(&self, slot: &Slot) -> (Draw, &Means, usize) {
@@ -82,6 +85,7 @@ impl<'a> Simulated<'a> {
 impl Answers for Simulated<'_> {
     fn came(&self, slot: &Slot) -> Came {
         let (draw, means, case) = self.of(slot);
+        let told = if self.steady { self.of(&Slot { round: 0, ..slot.clone() }).0 } else { draw };
         let mut passed = true;
         let mut scores = BTreeMap::new();
         let mut measures = Measures::default();
@@ -89,7 +93,7 @@ impl Answers for Simulated<'_> {
             // Limits of one measure are kept or broken by one and the same value.
             let of = match channel {
                 Metric::Within { of, .. } => draw.at(1).at(*of as u64),
-                _ => draw.at(2).at(number as u64),
+                _ => told.at(2).at(number as u64),
             };
             let score = self.suite.score(number, case, means[case], of);
             match channel {

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{Spec, word, workspace::Workspace};
+use super::{
+    Spec, word,
+    workspace::{Environment, Workspace},
+};
 use crate::{
     diagnostic::{Diagnostic, Place},
     id::SpecName,
@@ -28,6 +31,7 @@ pub fn check_across(file: &str, workspace: &Workspace, specs: &[(&str, &Spec)]) 
             known.insert(&spec.name, (spec_file, spec));
         }
     }
+    let mut monitors = Vec::new();
     for environment in workspace.environments.values() {
         let pointer = format!("/environments/{}/requires", environment.name);
         let place = Place { end: environment.place.start, ..environment.place };
@@ -58,6 +62,7 @@ pub fn check_across(file: &str, workspace: &Workspace, specs: &[(&str, &Spec)]) 
                 Some(_) => {}
             }
         }
+        monitors.extend(monitor(file, workspace, environment, &known));
         if environment.requires.is_none() && !known.values().any(|(_, spec)| spec.agent == environment.agent)
         {
             let message =
@@ -65,7 +70,44 @@ pub fn check_across(file: &str, workspace: &Workspace, specs: &[(&str, &Spec)]) 
             refuse("no-spec", message, format!("write a spec with `agent: {}`", environment.agent));
         }
     }
+    findings.extend(monitors);
     findings
+}
+
+/// What is wrong with an environment's monitor, seen beside the specs.
+fn monitor(
+    file: &str,
+    workspace: &Workspace,
+    environment: &Environment,
+    known: &BTreeMap<&SpecName, (&str, &Spec)>,
+) -> Option<Diagnostic> {
+    let rule = environment.monitor.as_ref()?;
+    let (code, message, help) = match known.get(&rule.spec) {
+        None => {
+            let names: Vec<&str> = known.keys().map(|name| name.as_str()).collect();
+            let help = match word::nearest(rule.spec.as_str(), &names) {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => format!("specs stand in the folder `{}`", workspace.specs),
+            };
+            ("unknown-spec", format!("asks a spec `{}`, and there is none", rule.spec), help)
+        }
+        Some((_, spec)) if spec.agent != environment.agent => {
+            let message = format!("asks the spec `{}`, which is about the agent `{}`", rule.spec, spec.agent);
+            ("other-agent", message, format!("the environment deploys `{}`", environment.agent))
+        }
+        Some((_, spec)) if spec.watched().is_none() => {
+            let help = "a monitor hears the first blocking criterion with a target and a floor";
+            let message = format!("asks the spec `{}`, whose gate has nothing for it to hear", rule.spec);
+            ("nothing-watched", message, help.to_owned())
+        }
+        Some(_) => return None,
+    };
+    let pointer = format!("/environments/{}/monitor", environment.name);
+    let place = Place { end: environment.place.start, ..environment.place };
+    let message = format!("the monitor of `{}` {message}", environment.name);
+    let mut found = Diagnostic::error(code, file, &pointer, place, message);
+    found.help = Some(help);
+    Some(found)
 }
 
 #[cfg(test)]
@@ -76,6 +118,7 @@ mod tests {
     use crate::{
         diagnostic::{Sources, render},
         spec::{parse_spec, parse_workspace},
+        time::Day,
     };
 
     #[test]
@@ -86,18 +129,31 @@ mod tests {
 environments:
   live: { agent: bot, deploy: { adapter: folder, path: a }, requires: [refunds, safty, foreign] }
   test: { agent: bot, deploy: { adapter: folder, path: b } }
+  near: { agent: bot, deploy: { adapter: folder, path: c }, monitor: { spec: refund } }
+  far: { agent: bot, deploy: { adapter: folder, path: d }, monitor: { spec: foreign } }
+  deaf: { agent: bot, deploy: { adapter: folder, path: e }, monitor: { spec: plain } }
+  well: { agent: bot, deploy: { adapter: folder, path: f }, monitor: { spec: safety } }
 ";
         let files: BTreeMap<String, Vec<u8>> = BTreeMap::new();
-        let parsed = parse_workspace("gatewright.yaml", text.as_bytes(), &files);
+        let parsed = parse_workspace("gatewright.yaml", text.as_bytes(), &files, Day::default());
         let workspace = &parsed.accepted().expect("a workspace").workspace;
         let spec = |name: &str, agent: &str| {
+            let gate = if name == "plain" { "{ pass_rate: { target: 90%, method: fixed } }" } else { "90%" };
             let text =
-                format!("name: {name}\nagent: {agent}\ncases: [{{ input: a, expect: b }}]\ngate: 90%\n");
-            parse_spec("specs/x.yaml", text.as_bytes(), workspace, &files).value.expect("a spec")
+                format!("name: {name}\nagent: {agent}\ncases: [{{ input: a, expect: b }}]\ngate: {gate}\n");
+            parse_spec("specs/x.yaml", text.as_bytes(), workspace, &files, Day::default())
+                .value
+                .expect("a spec")
         };
-        let specs =
-            [spec("refunds", "bot"), spec("safety", "bot"), spec("refunds", "bot"), spec("foreign", "other")];
-        let names = ["specs/a.yaml", "specs/b.yaml", "specs/c.yaml", "specs/d.yaml"];
+        let specs = [
+            ("refunds", "bot"),
+            ("safety", "bot"),
+            ("refunds", "bot"),
+            ("foreign", "other"),
+            ("plain", "bot"),
+        ]
+        .map(|(name, agent)| spec(name, agent));
+        let names = ["specs/a.yaml", "specs/b.yaml", "specs/c.yaml", "specs/d.yaml", "specs/e.yaml"];
         let specs: Vec<(&str, &Spec)> = names.into_iter().zip(&specs).collect();
         let findings = check_across("gatewright.yaml", workspace, &specs);
         let sources = Sources::from([("gatewright.yaml".to_owned(), text.to_owned())]);

@@ -137,7 +137,7 @@ pub(super) fn read(
 /// Says what is wrong with an expectation whatever a row holds, where it stands and not once a row.
 fn check_shape(reader: &mut Reader<'_>, expect: &At<'_>) {
     const OF_THE_SHAPE: [&str; 4] = ["unknown-key", "needs-newer", "missing-key", "conflict"];
-    let mut inner = Reader::new(&reader.file, reader.files);
+    let mut inner = Reader::new(&reader.file, reader.files, reader.today);
     expectations(&mut inner, expect, &mut Scorers::default());
     let of_the_shape =
         inner.diagnostics.into_iter().filter(|found| OF_THE_SHAPE.contains(&found.code.as_str()));
@@ -243,7 +243,7 @@ impl Dataset<'_> {
         node: &Node,
         scorers: &mut Scorers,
     ) -> Result<Vec<Expectation>, Refused> {
-        let mut inner = Reader::new(&self.path, reader.files);
+        let mut inner = Reader::new(&self.path, reader.files, reader.today);
         let at = At { node, pointer: self.pointer.clone() };
         let expect = expectations(&mut inner, &at, scorers);
         reader.named.append(&mut inner.named);

@@ -1,14 +1,20 @@
 //! Environments: where versions go live, and on which conditions.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    num::NonZeroU32,
+};
 
 use super::{
     files,
     reader::{At, Fields, Keys, Reader},
     word,
-    workspace::{Agent, Deploy, Environment, LiveEndpoint, Weakening},
+    workspace::{Agent, Deploy, Environment, LiveEndpoint, MonitorRule, OnFail, Weakening},
 };
-use crate::id::{AgentName, EnvironmentName, SpecName};
+use crate::{
+    id::{AgentName, EnvironmentName, SpecName},
+    time::Duration,
+};
 
 pub(super) const ENVIRONMENT: Keys = Keys {
     what: "an environment",
@@ -21,9 +27,23 @@ pub(super) const ENVIRONMENT: Keys = Keys {
         "max_age",
         "attempts_max",
         "allow_opaque",
+        "monitor",
     ],
-    later: &["rehearse", "monitor", "smoke", "approvals"],
+    later: &["rehearse", "smoke", "approvals"],
 };
+pub(super) const MONITOR: Keys = Keys {
+    what: "a monitor",
+    known: &["spec", "interval", "calls", "on_fail", "false_alarm_every"],
+    later: &["budget"],
+};
+pub(super) const ON_FAILS: [(&str, OnFail); 2] = [("notify", OnFail::Notify), ("rollback", OnFail::Rollback)];
+/// One call every five minutes, and a false alarm in 90 days on average, unless the file says otherwise.
+const INTERVAL_DEFAULT: Duration = Duration(300_000);
+const FALSE_ALARM_DEFAULT: Duration = Duration(90 * 86_400_000);
+/// A monitor asks at most once a second.
+const INTERVAL_MS_MIN: u64 = 1_000;
+/// Calls of a monitor at a time, at most.
+const MONITOR_CALLS_MAX: u32 = 100;
 pub(super) const WEAKENINGS: [(&str, Weakening); 3] =
     [("ask", Weakening::Ask), ("forbid", Weakening::Forbid), ("allow", Weakening::Allow)];
 /// Attempts beyond which only an override promotes, unless the file says otherwise.
@@ -62,6 +82,7 @@ pub(super) fn read(
     let max_age = fields.get("max_age").and_then(|at| reader.duration(&at));
     let attempts_max = fields.get("attempts_max").and_then(|at| reader.small_count(&at, 1, 1_000));
     let allow_opaque = fields.get("allow_opaque").and_then(|at| reader.boolean(&at));
+    let monitor = fields.get("monitor").and_then(|at| monitor(reader, &at));
     if reader.failed_since(before) {
         return None;
     }
@@ -75,8 +96,42 @@ pub(super) fn read(
         max_age,
         attempts_max: attempts_max.unwrap_or(ATTEMPTS_MAX_DEFAULT),
         allow_opaque: allow_opaque.unwrap_or(false),
+        monitor,
         place: at.place(),
     })
+}
+
+/// Reads what keeps being asked. It is planned and its test is kept; that this build does not ask it is said.
+fn monitor(reader: &mut Reader<'_>, at: &At<'_>) -> Option<MonitorRule> {
+    let fields = reader.fields(at, MONITOR)?;
+    let spec = reader.required(&fields, "spec", "a monitor").and_then(|at| reader.filled(&at));
+    let interval_at = fields.get("interval");
+    let interval = interval_at.as_ref().and_then(|at| reader.duration(at)).unwrap_or(INTERVAL_DEFAULT);
+    let calls = fields.get("calls").and_then(|at| reader.positive(&at, MONITOR_CALLS_MAX));
+    let on_fail = fields.get("on_fail").and_then(|at| reader.choice(&at, &ON_FAILS));
+    let every_at = fields.get("false_alarm_every");
+    let every = every_at.as_ref().and_then(|at| reader.duration(at)).unwrap_or(FALSE_ALARM_DEFAULT);
+    let rule = MonitorRule {
+        spec: SpecName::new(spec?.trim()),
+        interval,
+        calls: calls.unwrap_or(NonZeroU32::MIN),
+        on_fail: on_fail.unwrap_or_default(),
+        false_alarm_every: every,
+    };
+    if interval.0 < INTERVAL_MS_MIN {
+        let at = interval_at.as_ref().unwrap_or(at);
+        reader.error(at, "out-of-range", "a monitor asks at most once a second", "write `1s` or more");
+        return None;
+    }
+    if rule.trials_to_false_alarm() < 2 {
+        let help = "write a time in which several calls are made, such as `90d`";
+        let message = "a false alarm is accepted more often than the monitor asks";
+        reader.error(every_at.as_ref().unwrap_or(at), "out-of-range", message, help);
+        return None;
+    }
+    let help = "`gatewright explain` shows what it would notice, and when";
+    reader.warn(at, "needs-newer", "asking a monitor needs a newer Gatewright: this one plans it", help);
+    Some(rule)
 }
 
 /// The name of an agent of the workspace; of one that is not there it is the name as written.

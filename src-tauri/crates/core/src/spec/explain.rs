@@ -6,12 +6,12 @@ use super::{
     Criterion, Expectation, ExpectedCall, GroupRule, LengthUnit, Matcher, Measure, Metric, MicroMoney,
     PureScorer, Rule, Scorer, Spec, Unit,
     amount::{as_money, as_percent},
-    environment::WEAKENINGS,
+    environment::{ON_FAILS, WEAKENINGS},
     gate::METRICS,
     load::{ASKS, ISOLATIONS, ON_SAVES},
     workspace::{
-        Access, Agent, Auth, Content, Deploy, Environment, Identity, IdentitySource, Limits, Price, Retry,
-        WORKSPACE_FORMAT, Workspace,
+        Access, Agent, Auth, Content, Deploy, Environment, Identity, IdentitySource, Limits, MonitorRule,
+        Price, Retry, WORKSPACE_FORMAT, Workspace,
     },
     write::Yaml,
     yaml,
@@ -218,7 +218,18 @@ fn environment(environment: &Environment) -> Yaml {
     put_if(&mut entries, "max_age", environment.max_age.map(time));
     put(&mut entries, "attempts_max", Yaml::word(environment.attempts_max));
     put(&mut entries, "allow_opaque", Yaml::word(environment.allow_opaque));
+    put_if(&mut entries, "monitor", environment.monitor.as_ref().map(monitor));
     Yaml::Map(entries)
+}
+
+fn monitor(rule: &MonitorRule) -> Yaml {
+    Yaml::map([
+        ("spec", Yaml::text(rule.spec.as_str())),
+        ("interval", time(rule.interval)),
+        ("calls", Yaml::word(rule.calls)),
+        ("on_fail", word_for(&ON_FAILS, rule.on_fail)),
+        ("false_alarm_every", time(rule.false_alarm_every)),
+    ])
 }
 
 fn spec_entries(spec: &Spec) -> Entries {
@@ -268,6 +279,15 @@ fn spec_entries(spec: &Spec) -> Entries {
     put_if(&mut entries, "scorers", (!named.is_empty()).then_some(Yaml::Map(named)));
     let gate = spec.gate.iter().map(|it| (it.name.to_string(), criterion(it))).collect();
     put(&mut entries, "gate", Yaml::Map(gate));
+    let quarantine = spec.quarantine.iter().map(|entry| {
+        Yaml::map([
+            ("case", Yaml::text(entry.case.as_str())),
+            ("reason", Yaml::text(&entry.reason)),
+            ("until", Yaml::text(entry.until.to_string())),
+        ])
+    });
+    let quarantine: Vec<Yaml> = quarantine.collect();
+    put_if(&mut entries, "quarantine", (!quarantine.is_empty()).then_some(Yaml::List(quarantine)));
     entries
 }
 

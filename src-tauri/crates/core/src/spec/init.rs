@@ -43,7 +43,8 @@ mod tests {
             assert_eq!(text.lines().count(), 8, "{text}");
             assert!(agent.is_none_or(is_agent));
             let files: BTreeMap<String, Vec<u8>> = BTreeMap::new();
-            let parsed = parse_workspace("gatewright.yaml", text.as_bytes(), &files);
+            let parsed =
+                parse_workspace("gatewright.yaml", text.as_bytes(), &files, crate::time::Day::default());
             assert_eq!(parsed.diagnostics, []);
             let main = parsed.accepted().and_then(|file| file.main.as_ref()).expect("a spec");
             assert_eq!((main.cases.len(), main.gate.len()), (2, 2));

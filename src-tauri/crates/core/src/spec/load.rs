@@ -10,6 +10,7 @@ use super::{
     gate::{self, declared_risk},
     meaning,
     model::NamedScorer,
+    quarantine,
     reader::{At, Fields, Keys, Reader},
     text::{FILE_BYTES_MAX, decode},
     tree::{Node, Value},
@@ -22,6 +23,7 @@ use super::{
 use crate::{
     diagnostic::{Diagnostic, LITERAL_SECRET, Place, Sources},
     id::{AgentName, EnvironmentName, ScorerName, SpecName},
+    time::Day,
 };
 
 /// What a file says, as far as it was understood, and what is wrong with it.
@@ -65,11 +67,12 @@ pub(super) const WORKSPACE: Keys = Keys {
         "ask",
         "session",
         "isolation",
+        "quarantine",
         "budget",
         "description",
         "deterministic",
     ],
-    later: &["before_each", "after_each", "before_all", "after_all", "quarantine", "adapters"],
+    later: &["before_each", "after_each", "before_all", "after_all", "adapters"],
 };
 pub(super) const SPEC: Keys = Keys {
     what: "a spec",
@@ -83,10 +86,11 @@ pub(super) const SPEC: Keys = Keys {
         "cases",
         "scorers",
         "gate",
+        "quarantine",
         "budget",
         "deterministic",
     ],
-    later: &["before_each", "after_each", "before_all", "after_all", "quarantine"],
+    later: &["before_each", "after_each", "before_all", "after_all"],
 };
 pub(super) const DEFAULTS: Keys = Keys {
     what: "`defaults`",
@@ -111,11 +115,11 @@ pub(super) fn bare_defaults() -> Defaults {
 
 /// Reads a workspace file, with the spec `main` where its top level holds one.
 ///
-/// `file` is its path below the workspace, for the findings. Nothing is read but through `files`. It never fails:
-/// the value is what was understood.
+/// `file` is its path below the workspace, for the findings. Nothing is read but through `files`; `today` is the host's
+/// day, by which a quarantine is over. It never fails: the value is what was understood.
 #[must_use]
-pub fn parse_workspace(file: &str, bytes: &[u8], files: &dyn Files) -> Parsed<WorkspaceFile> {
-    parse(file, bytes, files, |reader, root| {
+pub fn parse_workspace(file: &str, bytes: &[u8], files: &dyn Files, today: Day) -> Parsed<WorkspaceFile> {
+    parse(file, bytes, files, today, |reader, root| {
         let fields = reader.fields(root, WORKSPACE)?;
         let (workspace, own) = workspace(reader, &fields);
         let agent = own.or_else(|| workspace.defaults.agent.clone());
@@ -126,11 +130,17 @@ pub fn parse_workspace(file: &str, bytes: &[u8], files: &dyn Files) -> Parsed<Wo
 
 /// Reads a spec file of a workspace. A spec without a name has its file's.
 ///
-/// `file` is its path below the workspace. Nothing is read but through `files`. It never fails: the value is what
-/// was understood.
+/// `file` is its path below the workspace. Nothing is read but through `files`; `today` is the host's day. It never
+/// fails: the value is what was understood.
 #[must_use]
-pub fn parse_spec(file: &str, bytes: &[u8], workspace: &Workspace, files: &dyn Files) -> Parsed<Spec> {
-    parse(file, bytes, files, |reader, root| {
+pub fn parse_spec(
+    file: &str,
+    bytes: &[u8],
+    workspace: &Workspace,
+    files: &dyn Files,
+    today: Day,
+) -> Parsed<Spec> {
+    parse(file, bytes, files, today, |reader, root| {
         let fields = reader.fields(root, SPEC)?;
         let stem = file.rsplit('/').next().unwrap_or(file);
         let stem = stem.rsplit_once('.').map_or(stem, |(stem, _)| stem);
@@ -151,9 +161,10 @@ fn parse<T>(
     file: &str,
     bytes: &[u8],
     files: &dyn Files,
+    today: Day,
     read: impl FnOnce(&mut Reader<'_>, &At<'_>) -> Option<T>,
 ) -> Parsed<T> {
-    let mut reader = Reader::new(file, files);
+    let mut reader = Reader::new(file, files, today);
     let text = match decode(bytes, FILE_BYTES_MAX) {
         Ok(text) => text,
         Err(problem) => {
@@ -244,7 +255,7 @@ fn workspace(reader: &mut Reader<'_>, fields: &Fields<'_>) -> (Workspace, Option
         let fields = reader.fields(&at, Keys { what: "`keep`", known: &["bodies"], later: &[] })?;
         Some(Keep { bodies: fields.get("bodies").and_then(|at| reader.duration(&at)) })
     });
-    let has_main = ["cases", "gate", "scorers"].iter().any(|key| fields.has(key));
+    let has_main = ["cases", "gate", "scorers", "quarantine"].iter().any(|key| fields.has(key));
     let workspace = Workspace {
         name,
         specs: specs.unwrap_or_else(|| "specs".to_owned()),
@@ -418,7 +429,9 @@ fn spec(
     if name.is_empty() {
         reader.error(&fields.at, "empty", "the spec has no name", "write `name: …`");
     }
-    let meaning = match meaning::spec(&cases, &named, &gate, ask, deterministic) {
+    let quarantine = fields.get("quarantine");
+    let quarantine = quarantine.map(|at| quarantine::read(reader, &at, &cases, complete)).unwrap_or_default();
+    let meaning = match meaning::spec(&cases, &named, &gate, &quarantine, ask, deterministic) {
         Ok(meaning) => meaning,
         Err(error) => {
             reader.error(&fields.at, "number-range", error.to_string(), "write a smaller number, or text");
@@ -436,6 +449,7 @@ fn spec(
         scorers: scorers.0,
         named,
         gate,
+        quarantine,
         budget,
         meaning,
     })

@@ -7,10 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::{Ask, Case, Criterion, Expectation, NamedScorer, Rule, Scorer, Turn};
+use super::{Ask, Case, Criterion, Expectation, NamedScorer, Quarantine, Rule, Scorer, Turn};
 use crate::id::{
     CanonicalError, CaseMeaning, CriterionId, Digest, InputId, ScorerId, ScorerName, SpecMeaning, Tag,
 };
+use crate::time::Day;
 
 /// The digest of a scorer.
 pub(super) fn scorer(scorer: &Scorer) -> Result<ScorerId, CanonicalError> {
@@ -59,12 +60,13 @@ pub(super) fn criterion(
     Digest::of_value("gatewright.criterion", &Meant { rule, only, blocking }).map(CriterionId)
 }
 
-/// The digest of a spec: its cases by name, its gate by name, its scorers, and when a decision may be taken. Their
-/// order in the file does not count.
+/// The digest of a spec: its cases by name, its gate by name, its scorers, when a decision may be taken, and until when
+/// which cases are in quarantine. Their order in the file does not count.
 pub(super) fn spec(
     cases: &[Case],
     named: &BTreeMap<ScorerName, NamedScorer>,
     gate: &[Criterion],
+    quarantine: &[Quarantine],
     ask: Ask,
     deterministic: bool,
 ) -> Result<SpecMeaning, CanonicalError> {
@@ -82,6 +84,9 @@ pub(super) fn spec(
         gate: BTreeMap<&'s str, CriterionId>,
         ask: Ask,
         deterministic: bool,
+        // Specs without one mean what they meant before there was any.
+        #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+        quarantine: BTreeMap<&'s str, Day>,
     }
     let cases = cases
         .iter()
@@ -91,5 +96,7 @@ pub(super) fn spec(
         })
         .collect();
     let gate = gate.iter().map(|criterion| (criterion.name.as_str(), criterion.id)).collect();
-    Digest::of_value("gatewright.spec", &Meant { cases, named, gate, ask, deterministic }).map(SpecMeaning)
+    let quarantine = quarantine.iter().map(|entry| (entry.case.as_str(), entry.until)).collect();
+    let meant = Meant { cases, named, gate, ask, deterministic, quarantine };
+    Digest::of_value("gatewright.spec", &meant).map(SpecMeaning)
 }

@@ -8,6 +8,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
+use super::Quarantine;
 use crate::{
     diagnostic::Place,
     id::{
@@ -164,10 +165,27 @@ pub struct Spec {
     pub named: BTreeMap<ScorerName, NamedScorer>,
     /// In the order of the file.
     pub gate: Vec<Criterion>,
+    /// Cases that no criterion hears as things stand, in the order of their names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub quarantine: Vec<Quarantine>,
     /// The spec's own budget, where it names one.
     pub budget: Option<Budget>,
-    /// Digest of what it means: cases, scorers, gate, [`Ask`] and `deterministic`.
+    /// Digest of what it means: cases, scorers, gate, quarantine, [`Ask`] and `deterministic`.
     pub meaning: SpecMeaning,
+}
+
+impl Spec {
+    /// The criterion that a monitor hears: the first blocking one with a target and a floor of its own.
+    #[must_use]
+    pub fn watched(&self) -> Option<&Criterion> {
+        self.gate.iter().find(|one| one.blocking && matches!(one.rule, Rule::Rate { .. } | Rule::Mean { .. }))
+    }
+
+    /// Whether a case is in quarantine.
+    #[must_use]
+    pub fn is_quarantined(&self, case: &CaseName) -> bool {
+        self.quarantine.iter().any(|entry| entry.case == *case)
+    }
 }
 
 /// When a decision may be taken.

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     diagnostic::{Diagnostic, Place, Severity, Sources},
-    time::Duration,
+    time::{Day, Duration},
 };
 
 /// Findings of a file at most; the rest would bury them.
@@ -26,6 +26,8 @@ pub(super) struct Reader<'f> {
     pub(super) named: BTreeSet<String>,
     /// The text of other files that findings are about.
     pub(super) sources: Sources,
+    /// Which day it is, by the host.
+    pub(super) today: Day,
 }
 
 /// A value, with the pointer that leads to it.
@@ -96,13 +98,14 @@ impl<'t> Fields<'t> {
 }
 
 impl<'f> Reader<'f> {
-    pub(super) fn new(file: &str, files: &'f dyn Files) -> Self {
+    pub(super) fn new(file: &str, files: &'f dyn Files, today: Day) -> Self {
         Self {
             file: file.to_owned(),
             files,
             diagnostics: Vec::new(),
             named: BTreeSet::new(),
             sources: Sources::new(),
+            today,
         }
     }
 

@@ -5,6 +5,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
+    num::NonZeroU32,
 };
 
 use serde::{Deserialize, Serialize};
@@ -327,8 +328,49 @@ pub struct Environment {
     pub attempts_max: u32,
     /// Whether a version that declares nothing may go live.
     pub allow_opaque: bool,
+    /// What keeps being asked of what is live.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub monitor: Option<MonitorRule>,
     /// Where it stands in the workspace file.
     pub place: Place,
+}
+
+/// A spec that keeps being asked of what is live.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct MonitorRule {
+    /// Which.
+    pub spec: SpecName,
+    /// Time from one asking to the next.
+    pub interval: Duration,
+    /// Calls each time.
+    pub calls: NonZeroU32,
+    /// What an alarm does.
+    pub on_fail: OnFail,
+    /// The mean time between false alarms that is accepted.
+    pub false_alarm_every: Duration,
+}
+
+impl MonitorRule {
+    /// Trials within `false_alarm_every`: the mean number of trials to a false alarm is at least this.
+    #[must_use]
+    pub const fn trials_to_false_alarm(&self) -> u64 {
+        let times = match self.false_alarm_every.0.checked_div(self.interval.0) {
+            Some(times) => times,
+            None => 0,
+        };
+        times.saturating_mul(self.calls.get() as u64)
+    }
+}
+
+/// What a monitor's alarm does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnFail {
+    /// It is told.
+    #[default]
+    Notify,
+    /// It is told, and what was live before goes live again.
+    Rollback,
 }
 
 /// Where the live version answers.

@@ -15,7 +15,7 @@ use crate::{
 /// Confidence of the interval.
 const CONFIDENCE: f64 = 0.95;
 
-/// The pass rate over complete rounds.
+/// The pass rate over complete rounds, without cases in quarantine.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Complete {
     /// Rounds in which every case was asked.
@@ -35,13 +35,14 @@ pub struct Complete {
 /// The pass rate over the complete rounds of a stream; none before the first one is complete.
 #[must_use]
 pub fn complete_rounds(plan: &Plan, facts: &[SlotFacts]) -> Option<Complete> {
-    let cases: BTreeSet<&CaseName> = plan.cases.iter().collect();
+    let cases: BTreeSet<&CaseName> =
+        plan.cases.iter().filter(|case| !plan.quarantine.contains(case)).collect();
     let mut rounds: BTreeMap<u32, BTreeMap<&CaseName, bool>> = BTreeMap::new();
     for fact in facts.iter().filter(|fact| cases.contains(&fact.slot.case)) {
         let passed = fact.came.heard(&Metric::PassRate) == Heard::Score(Unit::ONE);
         rounds.entry(fact.slot.round).or_default().insert(&fact.slot.case, passed);
     }
-    let whole = (0..).map_while(|round| rounds.get(&round).filter(|cases| cases.len() == plan.cases.len()));
+    let whole = (0..).map_while(|round| rounds.get(&round).filter(|round| round.len() == cases.len()));
     let (mut count, mut trials, mut passed) = (0, 0, 0);
     for cases in whole.take_while(|cases| !cases.is_empty()) {
         count += 1;

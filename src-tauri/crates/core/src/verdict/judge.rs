@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use super::{CaseTally, CriterionVerdict, Standing, Verdict, reason, shown};
 use crate::{
     gate::{Came, Counts, Heard, Hearing, Listener, Outcome, SlotFacts, Why},
-    id::{CanonicalError, Digest, VerdictId, VersionId},
+    id::{CanonicalError, CaseName, Digest, VerdictId, VersionId},
     plan::{Boundary, Plan, Slot},
-    spec::{Metric, Rule, Unit},
+    spec::{Ask, Metric, Rule, Unit},
     time::Seq,
     version::Grade,
 };
@@ -62,7 +62,7 @@ pub fn judge(inquiry: &Inquiry<'_>) -> Result<Verdict, CanonicalError> {
         attempts: u32::try_from(inquiry.earlier.len()).unwrap_or(u32::MAX).saturating_add(1),
         wrongly_passed_total: Unit::from_millionths(total).unwrap_or(Unit::ONE),
         cases: heard.cases(plan),
-        counts: heard.counts(inquiry.plan_recorded),
+        counts: heard.counts(plan, inquiry.plan_recorded),
         heard_max: heard.heard_max,
         facts: heard.digest()?,
         method: plan.method,
@@ -122,8 +122,13 @@ impl<'a> Consumed<'a> {
             }
             facts.push(found);
         }
-        // Missing answers may have lengthened it.
-        let heard_max = expected.max(hearing.heard() + hearing.left_at_most());
+        // Missing answers may have lengthened it. Cases in quarantine are asked in the first round, and not heard.
+        let asked_max = expected.max(hearing.heard() + hearing.left_at_most());
+        let silent = match inquiry.plan.ask {
+            Ask::EveryCaseOnce => inquiry.plan.quarantine.len(),
+            Ask::Enough => 0,
+        };
+        let heard_max = asked_max.saturating_sub(u32::try_from(silent).unwrap_or(u32::MAX));
         Ok(Self { hearing, facts, heard, heard_max })
     }
 
@@ -179,7 +184,13 @@ impl<'a> Consumed<'a> {
     fn cases(&self, plan: &Plan) -> Vec<CaseTally> {
         let place: BTreeMap<_, _> =
             plan.cases.iter().enumerate().map(|(place, case)| (case, place)).collect();
-        let none = |case: &_| CaseTally { case: Clone::clone(case), trials: 0, passed: 0, missing: 0 };
+        let none = |case: &CaseName| CaseTally {
+            case: case.clone(),
+            trials: 0,
+            passed: 0,
+            missing: 0,
+            quarantined: plan.quarantine.contains(case),
+        };
         let mut tallies: Vec<_> = plan.cases.iter().map(none).collect();
         for facts in &self.facts {
             let Some(tally) = place.get(&facts.slot.case).and_then(|&place| tallies.get_mut(place)) else {
@@ -194,9 +205,9 @@ impl<'a> Consumed<'a> {
         tallies
     }
 
-    fn counts(&self, plan_recorded: Seq) -> Counts {
+    fn counts(&self, plan: &Plan, plan_recorded: Seq) -> Counts {
         let mut counts = Counts::default();
-        for facts in &self.facts {
+        for facts in self.facts.iter().filter(|facts| !plan.quarantine.contains(&facts.slot.case)) {
             counts.hear(&facts.came, &Metric::PassRate, facts.recorded < plan_recorded);
         }
         counts

@@ -4,14 +4,18 @@
 //! Nothing, no data and no spec is never a pass. What decides is what the gate heard; the sentences and the nine
 //! digits beside it are made for people here, and are no part of a verdict's identity.
 
+mod agreement;
 mod complete;
+mod flaky;
 mod judge;
 mod reason;
 mod shown;
 
 use serde::{Deserialize, Serialize};
 
+pub use agreement::{Agreement, LABELS_WANTED, LabelWord, Output, agreement};
 pub use complete::{Complete, complete_rounds};
+pub use flaky::{CaseRecord, Flaky, FlakyCase, flaky};
 pub use judge::{Inquiry, judge, wrongly_passed};
 
 pub use crate::gate::{Counts, Outcome, Why};
@@ -106,7 +110,8 @@ pub struct Verdict {
     pub wrongly_passed_total: Unit,
     /// Every case of the plan, in its order, with what was heard of it.
     pub cases: Vec<CaseTally>,
-    /// What the heard slots were, each counted once: failed means that the case did not pass.
+    /// What the heard slots were, each counted once: failed means that the case did not pass. Without those of cases in
+    /// quarantine.
     pub counts: Counts,
     /// Slots that the gate may hear at most, if no more answers had gone missing.
     pub heard_max: u32,
@@ -131,6 +136,9 @@ pub struct CaseTally {
     pub passed: u32,
     /// Of those, without a score.
     pub missing: u32,
+    /// Whether it is in quarantine: asked, and heard by no criterion.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub quarantined: bool,
 }
 
 impl Verdict {
@@ -150,6 +158,11 @@ impl Verdict {
     #[must_use]
     pub fn cases_heard(&self) -> usize {
         self.cases.iter().filter(|case| case.trials > 0).count()
+    }
+
+    /// Cases in quarantine.
+    pub fn quarantined(&self) -> impl Iterator<Item = &CaseName> {
+        self.cases.iter().filter(|tally| tally.quarantined).map(|tally| &tally.case)
     }
 
     /// The digest that is its identity.

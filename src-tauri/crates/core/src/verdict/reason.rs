@@ -69,8 +69,9 @@ fn met(subject: &Subject<'_>, counts: Counts) -> String {
             TimesIn100(risk.wrongly_passed)
         ),
         Rule::Never { failure_rate, wrongly_passed } => format!(
-            "{} without a failure{}; a version that fails {} of the time gets this far less than {}",
+            "{} without a failure{}{}; a version that fails {} of the time gets this far less than {}",
             calls(counts.heard()),
+            judged(subject),
             missing(counts, "failed"),
             Percent(*failure_rate),
             TimesIn100(*wrongly_passed)
@@ -100,7 +101,8 @@ fn not_met(subject: &Subject<'_>, counts: Counts) -> String {
         ),
         Rule::Never { .. } => {
             let case = subject.last.map(|slot| format!("`{}`", slot.case)).unwrap_or_default();
-            format!("{case} failed at call {}, and one failure blocks", count(counts.heard()))
+            let judged = judged(subject);
+            format!("{case} failed at call {}{judged}, and one failure blocks", count(counts.heard()))
         }
         rule => format!("{told}{}", plainly(rule)),
     }
@@ -141,15 +143,21 @@ fn told(subject: &Subject<'_>, counts: Counts, taken_as: &str) -> String {
             let tenths = (subject.listener.score_sum() + 500 * scored) / (1_000 * scored);
             let mean = u32::try_from(1_000 * tenths).ok().and_then(Unit::from_millionths);
             return format!(
-                "a mean of {} over {}{}",
+                "a mean of {} over {}{}{}",
                 Percent(mean.unwrap_or(Unit::ONE)),
                 plural(counts.scored, "answer", "answers"),
+                judged(subject),
                 missing(counts, if taken_as == "passed" { "1" } else { "0" })
             );
         }
     };
     let (passed, told) = (count(counts.passed()), count(counts.told()));
-    format!("{passed} of {told} {of}{}", missing(counts, taken_as))
+    format!("{passed} of {told} {of}{}{}", judged(subject), missing(counts, taken_as))
+}
+
+/// Whose word it is, where it is a judge's: what people would say, labels tell.
+fn judged(subject: &Subject<'_>) -> &'static str {
+    if subject.planned.judged { " on the judge's score" } else { "" }
 }
 
 fn missing(counts: Counts, taken_as: &str) -> String {
@@ -218,7 +226,10 @@ fn undecided(why: Why, heard: u32, most: u32, left: u32) -> String {
         }
         Why::NotAsked => format!("{heard} of {most} calls are recorded{more}"),
         Why::GateDecided => format!("stopped at {heard} of {most} calls, as the gate had its answer"),
-        Why::NothingToJudge => "nothing to judge: there is no case, or no blocking criterion".to_owned(),
+        Why::NothingToJudge => {
+            "nothing to judge: there is no case that is not in quarantine, or no blocking criterion"
+                .to_owned()
+        }
         Why::NoBaseline => "there is no live version to compare with".to_owned(),
         Why::Underfunded => format!("the budget cannot reach the {most} calls that it may need"),
         Why::Missing => "too many answers are missing to tell".to_owned(),
@@ -258,6 +269,10 @@ pub(super) fn headline(verdict: &Verdict, own: Unit, left: u32) -> String {
     let (heard, all) = (verdict.cases_heard(), verdict.cases.len());
     if decided && heard < all {
         said.push_str(&format!(" Asked {} of {} cases.", count(heard as u64), count(all as u64)));
+    }
+    let quarantined: Vec<_> = verdict.quarantined().map(|case| format!("`{case}`")).collect();
+    if !quarantined.is_empty() {
+        said.push_str(&format!(" In quarantine, heard by no criterion: {}.", quarantined.join(", ")));
     }
     if verdict.standing == Standing::Rescored {
         said.push_str(" Rescored: tuned on these answers, does not promote.");

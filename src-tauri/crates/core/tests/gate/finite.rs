@@ -3,6 +3,7 @@
 use gatewright_core::{
     gate::{Came, Certificate, Hearing, Outcome, SlotFacts, Step, Why, next, outlook},
     plan::{Boundary, Plan, Slot},
+    selftest::{Fault, SelfTest},
     spec::{Ask, Criterion, Metric, Rule, Spec},
     time::Seq,
     verdict::{Inquiry, Verdict, judge},
@@ -394,4 +395,28 @@ fn a_deterministic_suite_is_told_in_words() {
         .headline,
     );
     insta::assert_snapshot!(lines.join("\n"));
+}
+
+#[test]
+fn the_self_test_of_a_deterministic_gate_simulates_deterministic_versions() {
+    let mut suite = cases(60);
+    for case in suite.iter_mut().take(20) {
+        case.tags = ["money".into()].into();
+    }
+    let tagged = Criterion { only: ["money".into()].into(), ..criterion("money", rate(85.0, 60.0)) };
+    let gate = vec![criterion("quality", rate(90.0, 75.0)), tagged];
+    let spec = Spec { ask: Ask::Enough, deterministic: true, ..spec(suite, gate) };
+    let test = SelfTest::new(&spec, kit::stream(1), &[], 8).expect("it has a plan");
+    for (kind, fault) in test.kinds().iter().enumerate() {
+        let found = test.simulate(kind, 0..60).expect("the plan is sound");
+        let keeps = |wrong: u32, risk: f64| clopper_pearson(wrong, 60, 0.9999).low <= risk;
+        // Lost answers leave some undecided; nothing is taken for a change of mind.
+        match fault {
+            Fault::None => assert!(keeps(found.failed, 0.1) && found.passed > 30, "{found:?}"),
+            Fault::Uniform(_) | Fault::WholeCases(_) | Fault::Flaky(_) => {
+                assert!(keeps(found.passed, 0.05), "{fault:?} {found:?}");
+            }
+            _ => {}
+        }
+    }
 }

@@ -84,6 +84,7 @@ pub(crate) fn spec(cases: Vec<Case>, gate: Vec<Criterion>) -> Spec {
         scorers: BTreeMap::new(),
         named: BTreeMap::from([("polite".into(), polite())]),
         gate,
+        quarantine: Vec::new(),
         budget: None,
         meaning: SpecMeaning(Digest::of_bytes(b"meaning")),
     }

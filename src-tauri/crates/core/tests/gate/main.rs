@@ -1,11 +1,14 @@
 //! Gates as a whole: plans, outlooks, runs in virtual time, and the verdicts that come of them.
 
 mod finite;
+mod goal;
 mod kit;
 mod mean;
+mod monitor;
 mod plan;
 mod rates;
 mod run;
 mod selftest;
+mod table;
 mod verdict;
 mod world;

@@ -7,9 +7,9 @@ use gatewright_core::{
     gate::{Came, Measures, Outcome, SlotFacts, Why},
     observation::ErrorClass,
     plan::{Boundary, Plan},
-    spec::{Ask, Criterion, Measure, Metric, Rule, Spec, Unit},
-    time::Seq,
-    verdict::{Inquiry, Standing, Verdict, judge},
+    spec::{Ask, Criterion, Measure, Metric, Quarantine, Rule, Spec, Unit},
+    time::{Day, Seq},
+    verdict::{Inquiry, Standing, Verdict, complete_rounds, judge},
     version::Grade,
 };
 use proptest::prelude::*;
@@ -482,4 +482,63 @@ fn facts_of_slots_that_the_plan_does_not_know_are_nothing() {
     let expected = judged(inquiry(&plan, &facts_of));
     facts_of.push(facts("another", 0, answer(Some(false))));
     assert_eq!(judged(inquiry(&plan, &facts_of)), expected);
+}
+
+/// A spec with some of its cases in quarantine.
+fn with_quarantine(mut spec: Spec, cases: &[&str]) -> Spec {
+    let until = Day::parse("2026-12-01").expect("a day");
+    let entry =
+        |&case: &&str| Quarantine { case: case.into(), reason: "the address moved".to_owned(), until };
+    spec.quarantine = cases.iter().map(entry).collect();
+    spec
+}
+
+#[test]
+fn a_case_in_quarantine_is_asked_in_the_first_round_and_heard_by_no_criterion() {
+    let gate = || vec![criterion("quality", rate(90.0, 70.0))];
+    let whole = kit::plan(&spec(cases(4), gate()), 1);
+    let plan = kit::plan(&with_quarantine(spec(cases(4), gate()), &["case-2"]), 1);
+    let broken = |plan: &Plan| {
+        let mut facts = told(plan, 100, |_| answer(Some(true)));
+        for fact in facts.iter_mut().filter(|fact| fact.slot.case == "case-2".into()) {
+            fact.came = answer(Some(false));
+        }
+        facts
+    };
+    let (facts, all) = (broken(&plan), broken(&whole));
+    let of_case = |facts: &[SlotFacts]| facts.iter().filter(|fact| fact.slot.case == "case-2".into()).count();
+    assert_eq!(of_case(&facts), 1, "once, in the first round");
+    assert!(of_case(&all) > 1);
+    let found = judged(inquiry(&plan, &facts));
+    assert_eq!((found.outcome, found.counts.failed, found.criteria[0].counts.failed), (Outcome::Pass, 0, 0));
+    assert_eq!(found.heard(), found.criteria[0].at);
+    assert_eq!(found.heard_max, 62, "the gate hears as much as before");
+    let tally = &found.cases[2];
+    assert_eq!((tally.trials, tally.passed, tally.quarantined), (1, 0, true));
+    assert_eq!(found.quarantined().count(), 1);
+    assert!(found.headline.contains("In quarantine, heard by no criterion: `case-2`."), "{}", found.headline);
+    let complete = complete_rounds(&plan, &facts).expect("complete rounds");
+    assert_eq!((complete.value, complete.rounds), (1.0, complete.trials / 3), "the chart leaves it out too");
+    assert_eq!(complete_rounds(&whole, &all).map(|found| found.value < 1.0), Some(true));
+}
+
+#[test]
+fn a_criterion_all_of_whose_cases_are_in_quarantine_judges_nothing_and_is_never_a_pass() {
+    let gate = vec![
+        criterion("quality", rate(90.0, 70.0)),
+        Criterion { only: ["money"].map(Into::into).into(), ..criterion("money", rate(90.0, 70.0)) },
+    ];
+    let some = vec![case("a", &["money"]), case("b", &[])];
+    let plan = kit::plan(&with_quarantine(spec(some, gate), &["a"]), 1);
+    let found = judged(inquiry(&plan, &told(&plan, 100, |_| answer(Some(true)))));
+    assert_eq!(found.criteria[0].outcome, Outcome::Pass);
+    assert_eq!(found.criteria[1].outcome, Outcome::Inconclusive(Why::NothingToJudge));
+    assert_eq!(found.outcome, Outcome::Inconclusive(Why::NothingToJudge));
+    let alone = kit::plan(
+        &with_quarantine(spec(cases(1), vec![criterion("quality", rate(90.0, 70.0))]), &["case-0"]),
+        1,
+    );
+    let found = judged(inquiry(&alone, &told(&alone, 100, |_| answer(Some(true)))));
+    assert_eq!(found.outcome, Outcome::Inconclusive(Why::NothingToJudge));
+    assert_eq!(found.heard(), 0);
 }

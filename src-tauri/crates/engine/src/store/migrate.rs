@@ -22,7 +22,11 @@ pub(crate) struct Step {
 pub(crate) const STEPS: &[Step] = &[
     Step { name: "0001-history", sql: include_str!("../../migrations/0001-history.sql") },
     Step { name: "0002-append-only", sql: include_str!("../../migrations/0002-append-only.sql") },
-    Step { name: "0003-lines", sql: include_str!("../../migrations/0003-lines.sql") },
+    Step {
+        name: "0003-labels-and-monitors",
+        sql: include_str!("../../migrations/0003-labels-and-monitors.sql"),
+    },
+    Step { name: "0004-lines", sql: include_str!("../../migrations/0004-lines.sql") },
 ];
 
 /// How the tables of a database stand to this build.

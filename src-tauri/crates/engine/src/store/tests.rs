@@ -120,6 +120,7 @@ pub(super) fn plan(stream: &StreamKey) -> Plan {
         order: OrderRule::HashRounds,
         ask: gatewright_core::spec::Ask::EveryCaseOnce,
         cases: Vec::new(),
+        quarantine: Default::default(),
         criteria: Vec::new(),
         window_max: 16,
         method: METHOD,

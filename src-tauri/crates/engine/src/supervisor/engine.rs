@@ -8,6 +8,7 @@ use std::{
 use gatewright_core::{
     id::{BlobId, Digest, EndpointId, VersionId},
     spec::workspace::{Agent, Workspace},
+    time::Day,
     version::{Endpoint, Manifest, Provenance, Version},
 };
 
@@ -149,16 +150,22 @@ impl Engine {
         self.clock.as_ref()
     }
 
+    /// Which day it is, in UTC.
+    #[must_use]
+    pub fn today(&self) -> Day {
+        Day::of(self.clock.now())
+    }
+
     /// Reads its files anew.
     #[must_use]
     pub fn read(&self) -> Reading {
-        reading::read(&self.root, None)
+        reading::read(&self.root, self.today(), None)
     }
 
     /// Reads its files, with a text that is not saved in place of one of them.
     #[must_use]
     pub fn read_unsaved(&self, file: &str, text: &str) -> Reading {
-        reading::read(&self.root, Some((file, text)))
+        reading::read(&self.root, self.today(), Some((file, text)))
     }
 
     /// Everything that the workspace would run, reach, use and change.

@@ -260,7 +260,12 @@ impl<'a> Follower<'a> {
     async fn read(&mut self, saved: &BTreeSet<String>) {
         let mut changed = saved.clone();
         for _ in 0..READINGS_MAX {
-            self.reading = Arc::new(reading::read_again(&self.engine.root, &self.reading, &changed));
+            self.reading = Arc::new(reading::read_again(
+                &self.engine.root,
+                self.engine.today(),
+                &self.reading,
+                &changed,
+            ));
             let watched = Watched::of(&self.engine.root, &self.reading, &self.watched);
             if watched == self.watched {
                 return;

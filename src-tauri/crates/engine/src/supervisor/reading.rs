@@ -15,6 +15,7 @@ use gatewright_core::{
         self, FILE_BYTES_MAX, FileProblem, Files, Parsed, Spec,
         workspace::{Agent, MAIN_SPEC, Workspace, WorkspaceFile},
     },
+    time::Day,
 };
 use walkdir::WalkDir;
 
@@ -74,6 +75,8 @@ pub struct Reading {
     pub sources: BTreeMap<String, String>,
     /// Everything read or wished for, below the workspace: a change of one is a change of the workspace.
     pub files: BTreeSet<String>,
+    /// The day on which it was read: on another one a quarantine may be over.
+    pub today: Day,
     /// Each spec file as it was understood, for reading again.
     understood: BTreeMap<String, Arc<Parsed<Spec>>>,
 }
@@ -105,19 +108,19 @@ pub fn find(start: &Path) -> Option<PathBuf> {
     start.ancestors().find(|folder| folder.join(WORKSPACE_FILE).is_file()).map(Path::to_owned)
 }
 
-/// Reads the workspace at `root`. With `unsaved`, that text stands for the file of that name.
+/// Reads the workspace at `root` on a day. With `unsaved`, that text stands for the file of that name.
 #[must_use]
-pub fn read(root: &Path, unsaved: Option<(&str, &str)>) -> Reading {
-    read_with(root, unsaved, |_, _| None)
+pub fn read(root: &Path, today: Day, unsaved: Option<(&str, &str)>) -> Reading {
+    read_with(root, today, unsaved, |_, _| None)
 }
 
 /// [`read`], where all that changed since `before` is known: a spec is parsed again only where its file, a file that
 /// it names or the workspace did.
 #[must_use]
-pub(super) fn read_again(root: &Path, before: &Reading, changed: &BTreeSet<String>) -> Reading {
+pub(super) fn read_again(root: &Path, today: Day, before: &Reading, changed: &BTreeSet<String>) -> Reading {
     let changed: BTreeSet<PathBuf> = changed.iter().map(|file| plain(file)).collect();
-    read_with(root, None, |workspace, file| {
-        let parsed = before.understood.get(file)?;
+    read_with(root, today, None, |workspace, file| {
+        let parsed = before.understood.get(file).filter(|_| before.today == today)?;
         let mut files = std::iter::once(file).chain(parsed.files.iter().map(String::as_str));
         let same =
             before.workspace.as_ref() == Some(workspace) && !files.any(|file| changed.contains(&plain(file)));
@@ -132,10 +135,11 @@ fn plain(path: &str) -> PathBuf {
 
 fn read_with(
     root: &Path,
+    today: Day,
     unsaved: Option<(&str, &str)>,
     known: impl Fn(&Workspace, &str) -> Option<Arc<Parsed<Spec>>>,
 ) -> Reading {
-    let mut reading = Reading::default();
+    let mut reading = Reading { today, ..Reading::default() };
     let bytes = match bytes(root, WORKSPACE_FILE, unsaved) {
         Ok(bytes) => bytes,
         Err(error) => {
@@ -143,7 +147,7 @@ fn read_with(
             return reading;
         }
     };
-    let parsed = spec::parse_workspace(WORKSPACE_FILE, &bytes, &Disk(root));
+    let parsed = spec::parse_workspace(WORKSPACE_FILE, &bytes, &Disk(root), today);
     let accepted = parsed.accepted().cloned();
     reading.files.insert(WORKSPACE_FILE.to_owned());
     reading.files.extend(parsed.files.iter().cloned());
@@ -183,7 +187,7 @@ fn read_specs(
         let parsed = match known(&file) {
             Some(parsed) => parsed,
             None => match bytes(root, &file, unsaved) {
-                Ok(bytes) => Arc::new(spec::parse_spec(&file, &bytes, workspace, &Disk(root))),
+                Ok(bytes) => Arc::new(spec::parse_spec(&file, &bytes, workspace, &Disk(root), reading.today)),
                 Err(error) => {
                     reading.diagnostics.push(unreadable(&file, &error));
                     continue;
@@ -312,7 +316,7 @@ mod tests {
         save(root, "specs/plain.yaml", &cases("input: Hello"));
         save(root, "specs/data.yaml", &cases("dataset: data.jsonl\n    input: \"{{ q }}\""));
         save(root, "data.jsonl", "{\"q\": \"one\"}\n");
-        let mut before = read(root, None);
+        let mut before = read(root, Day::default(), None);
         assert_eq!(before.diagnostics, []);
         assert_eq!(before.good().count(), 2);
         let saves = [
@@ -326,8 +330,8 @@ mod tests {
         ];
         for (file, text, kept) in saves {
             save(root, file, &text);
-            let again = read_again(root, &before, &BTreeSet::from([file.to_owned()]));
-            assert_eq!(again, read(root, None), "{file}");
+            let again = read_again(root, Day::default(), &before, &BTreeSet::from([file.to_owned()]));
+            assert_eq!(again, read(root, Day::default(), None), "{file}");
             let same = |(file, parsed): &(&String, &Arc<Parsed<Spec>>)| {
                 before.understood.get(*file).is_some_and(|before| Arc::ptr_eq(before, parsed))
             };

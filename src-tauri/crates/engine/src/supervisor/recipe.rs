@@ -168,13 +168,13 @@ pub fn texts(root: &Path, claims: &Claims) -> Texts {
 mod tests {
     use std::collections::BTreeMap as Files;
 
-    use gatewright_core::spec::parse_workspace;
+    use gatewright_core::{spec::parse_workspace, time::Day};
 
     use super::*;
 
     fn workspace(text: &str) -> Workspace {
         let files: Files<String, Vec<u8>> = Files::from([("p.md".to_owned(), b"Be kind.".to_vec())]);
-        let parsed = parse_workspace("gatewright.yaml", text.as_bytes(), &files);
+        let parsed = parse_workspace("gatewright.yaml", text.as_bytes(), &files, Day::default());
         let accepted = parsed.accepted().unwrap_or_else(|| panic!("{:?}", parsed.diagnostics));
         accepted.workspace.clone()
     }

@@ -39,6 +39,73 @@ version: VersionRef | null,
 unasked: boolean, };
 
 /**
+ * One scorer against people.
+ */
+export type AgreementView = { 
+/**
+ * Which.
+ */
+scorer: string, 
+/**
+ * `must not match`, `contains`, in words.
+ */
+rule: string, 
+/**
+ * What with. May be empty.
+ */
+pattern: string, 
+/**
+ * Whether it is a judge.
+ */
+judge: boolean, 
+/**
+ * Answers that a person called pass or fail.
+ */
+labelled: number, 
+/**
+ * Of those, in the random sample: only they say something of all answers.
+ */
+sampled: number, 
+/**
+ * Cohen's kappa of the sample; none while it says nothing.
+ */
+kappa: number | null, 
+/**
+ * Its standard error.
+ */
+kappa_error: number | null, 
+/**
+ * What the labels say, one sentence after the other.
+ */
+sentences: Array<string>, 
+/**
+ * The answer to be labelled next, drawn at random; none when all are.
+ */
+next: ToLabel | null, };
+
+/**
+ * How far scorers agree with people over the answers of one run.
+ */
+export type Agreements = { 
+/**
+ * Judges first; of each kind in a fixed order.
+ */
+scorers: Array<AgreementView>, 
+/**
+ * Who labelled last, as stated; empty before the first label.
+ */
+by: string, };
+
+/**
+ * Asks how far the scorers of a verdict agree with people.
+ */
+export type AgreementsArgs = { 
+/**
+ * Of which verdict.
+ */
+verdict: string, };
+
+/**
  * One trial with everything that was said.
  */
 export type Answer = { 
@@ -235,6 +302,14 @@ standing: CandidateStanding,
  */
 detail: string, 
 /**
+ * What many candidates since the live one do to the chance; none for a single candidate.
+ */
+tried: string | null, 
+/**
+ * Cases of the required specs that no criterion hears; none when there are none.
+ */
+quarantine: LetOff | null, 
+/**
  * Why it cannot be promoted by verdict; none when it can.
  */
 blocked: string | null, 
@@ -327,6 +402,14 @@ passed: number,
  */
 missing: number, 
 /**
+ * Whether recorded trials of this version disagree: `3 of 5 recorded trials passed`; none when they do not.
+ */
+flaky: string | null, 
+/**
+ * Why and until when no criterion hears it: `until 2026-12-01: the address moved`; none when they do.
+ */
+quarantine: string | null, 
+/**
  * `newly broken, 4/4 in v12`, `flaky since v9`; none when nothing changed.
  */
 change: string | null, 
@@ -371,7 +454,15 @@ place: FileLine | null,
 /**
  * The places in the answer that it is about.
  */
-marks: Array<TextRange>, };
+marks: Array<TextRange>, 
+/**
+ * Which scorer.
+ */
+scorer: string, 
+/**
+ * What a person says of its word; none while nobody did.
+ */
+label: LabelView | null, };
 
 /**
  * What is wrong with a text.
@@ -939,6 +1030,53 @@ case: string,
 cells: Array<HeatCell | null>, };
 
 /**
+ * What a person says of a scorer's word on an answer.
+ */
+export type LabelArgs = { 
+/**
+ * Of which verdict.
+ */
+verdict: string, 
+/**
+ * Which trial.
+ */
+trial: number, 
+/**
+ * Which turn, from 0.
+ */
+turn: number, 
+/**
+ * Which scorer.
+ */
+scorer: string, 
+/**
+ * What; none takes the last word back.
+ */
+word: LabelWord | null, 
+/**
+ * Who, as stated.
+ */
+by: string, };
+
+/**
+ * A label as it stands.
+ */
+export type LabelView = { 
+/**
+ * What.
+ */
+word: LabelWord, 
+/**
+ * Who, as stated.
+ */
+by: string, };
+
+/**
+ * A person's word.
+ */
+export type LabelWord = "pass" | "fail" | "skip";
+
+/**
  * An environment.
  */
 export type Lane = { 
@@ -995,6 +1133,19 @@ from: number,
  * Until; none while it is.
  */
 to: number | null, };
+
+/**
+ * Cases in quarantine.
+ */
+export type LetOff = { 
+/**
+ * `2 cases in quarantine, the last until 2026-12-01`.
+ */
+text: string, 
+/**
+ * Which, until when and why.
+ */
+detail: string, };
 
 /**
  * What is live.
@@ -2529,6 +2680,23 @@ meaning: number,
 identity_changed: boolean, };
 
 /**
+ * An answer to be labelled.
+ */
+export type ToLabel = { 
+/**
+ * Which trial.
+ */
+trial: number, 
+/**
+ * Which case.
+ */
+case: string, 
+/**
+ * Which turn, from 0.
+ */
+turn: number, };
+
+/**
  * Asks for one trial.
  */
 export type TrialArgs = { 
@@ -2703,6 +2871,10 @@ criteria: Array<CriterionView>,
  * What the numbers promise, with its conditions; the only sentence that says so.
  */
 promise: string, 
+/**
+ * What many candidates since the live one do to the chance; none for a single candidate.
+ */
+tried: string | null, 
 /**
  * What was heard.
  */
@@ -3203,6 +3375,10 @@ export interface Commands {
   verdict: { args: VerdictArgs; result: VerdictState };
   /** The answers of one of its cases. */
   case_answers: { args: CaseAnswersArgs; result: CaseAnswers };
+  /** How far its scorers agree with what people say of the same answers. */
+  agreements: { args: AgreementsArgs; result: Agreements };
+  /** Notes what a person says of a scorer's word on an answer. */
+  label: { args: LabelArgs; result: Agreements };
   /** Versions, the newest first. */
   versions: { args: VersionsArgs; result: Versions };
   /** One version in full. */

@@ -4,17 +4,20 @@ use gatewright_core::{
     decision::{Odds, Refusal},
     gate::words::{TimesIn100, in_100},
     release::{Rung as Reached, State},
-    spec::workspace::{Deploy, Environment},
+    spec::{
+        Spec, quarantine_sentence,
+        workspace::{Deploy, Environment},
+    },
 };
 use gatewright_engine::{
     deploy::adapter::Pointed,
     store::Read,
-    supervisor::{Lane as Looked, reading::Reading},
+    supervisor::{Lane as Looked, TriedSince, reading::Reading},
 };
 
 use super::super::{Answered, opened::Opened, show};
 use super::{head, ladder, live_mark};
-use crate::dto::{CandidateStanding, CandidateView, Lane, LiveView, Mark, WayBack};
+use crate::dto::{CandidateStanding, CandidateView, Lane, LetOff, LiveView, Mark, WayBack};
 
 /// Millionths in one.
 const MILLION: u64 = 1_000_000;
@@ -39,7 +42,7 @@ pub(super) fn view(
         requires: requires(reading, environment),
         monitor: None,
         live: live(read, environment, lane)?,
-        candidate: candidate(read, lane)?,
+        candidate: candidate(read, reading, lane)?,
         way_back: way_back(read, lane, trusted)?,
         open: open.map(|row| head(read, Some(environment), &row)).transpose()?,
     })
@@ -119,7 +122,7 @@ fn moved(read: &Read<'_>, lane: &Looked) -> Answered<Option<String>> {
     })
 }
 
-fn candidate(read: &Read<'_>, lane: &Looked) -> Answered<Option<CandidateView>> {
+fn candidate(read: &Read<'_>, reading: &Reading, lane: &Looked) -> Answered<Option<CandidateView>> {
     let Some(version) = &lane.candidate else { return Ok(None) };
     if lane.live.as_ref().is_some_and(|row| row.release.to == version.id) && lane.open.is_none() {
         return Ok(None);
@@ -139,6 +142,8 @@ fn candidate(read: &Read<'_>, lane: &Looked) -> Answered<Option<CandidateView>> 
         version: show::present(read, version)?,
         standing,
         detail,
+        tried: tried(&lane.tried),
+        quarantine: quarantine(reading, lane),
         blocked: lane.refusals.first().map(ToString::to_string),
         verdict,
     }))
@@ -152,7 +157,7 @@ fn standing(lane: &Looked) -> CandidateStanding {
         CandidateStanding::MayShip
     } else if all(|refusal| matches!(refusal, Refusal::NoVerdict(_) | Refusal::StaleMeaning(_))) {
         CandidateStanding::NotJudged
-    } else if all(|refusal| matches!(refusal, Refusal::Weakened(_))) {
+    } else if all(|refusal| matches!(refusal, Refusal::Weakened(_) | Refusal::Quarantined(..))) {
         CandidateStanding::NeedsReason
     } else {
         CandidateStanding::Blocked
@@ -169,6 +174,32 @@ pub(super) fn odds(odds: Odds) -> String {
     #[expect(clippy::cast_precision_loss, reason = "below a million")]
     let blocked = odds.wrongly_blocked_millionths as f64 / MILLION as f64;
     format!("{bad}; a good one is blocked at most {} times in 100.", in_100(blocked))
+}
+
+/// What the required specs let off, in short, with each of them in full.
+fn quarantine(reading: &Reading, lane: &Looked) -> Option<LetOff> {
+    let specs: Vec<&Spec> = lane
+        .tried
+        .iter()
+        .filter_map(|tried| reading.good().find(|spec| spec.name == tried.spec))
+        .filter(|spec| !spec.quarantine.is_empty())
+        .collect();
+    let last = specs.iter().flat_map(|spec| &spec.quarantine).map(|entry| entry.until).max()?;
+    let cases = specs.iter().map(|spec| spec.quarantine.len()).sum();
+    let detail = specs
+        .iter()
+        .filter_map(|spec| Some(format!("{}: {}", spec.name, quarantine_sentence(&spec.quarantine)?)));
+    Some(LetOff {
+        text: format!("{} in quarantine, the last until {last}", show::plural(cases, "case", "cases")),
+        detail: detail.collect::<Vec<_>>().join(" "),
+    })
+}
+
+/// What many candidates do to the chance, by the spec where it is the largest.
+pub(super) fn tried(all: &[TriedSince]) -> Option<String> {
+    let most = all.iter().max_by_key(|found| (found.tried.wrongly_passed_total, found.tried.candidates))?;
+    let sentence = most.sentence_there()?;
+    Some(if all.len() > 1 { format!("{}: {sentence}", most.spec) } else { sentence })
 }
 
 fn way_back(read: &Read<'_>, lane: &Looked, trusted: bool) -> Answered<Option<WayBack>> {

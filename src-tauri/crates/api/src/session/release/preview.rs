@@ -39,6 +39,7 @@ pub(in crate::session) async fn promote(opened: &Arc<Opened>, args: PromotePrevi
         Decision::Granted(_) => Vec::new(),
         Decision::Refused(refusals) => refusals,
     };
+    let tried = lane::tried(&opened.engine.tried_in(&reading, target)?);
     let in_force = opened.engine.in_force(target)?;
     let not_reverted = not_reverted(opened, &reading, &name, version.id).await;
     opened.look(|read| {
@@ -57,10 +58,10 @@ pub(in crate::session) async fn promote(opened: &Arc<Opened>, args: PromotePrevi
             needs: needs(&refusals, lives.is_empty()),
             not_reverted,
             takes: takes(&lives),
-            facts: vec![Figure {
-                label: "How often this errs".to_owned(),
-                value: lane::odds(judgement.odds),
-            }],
+            facts: [("How often this errs", Some(lane::odds(judgement.odds))), ("Versions tried", tried)]
+                .into_iter()
+                .filter_map(|(label, value)| Some(Figure { label: label.to_owned(), value: value? }))
+                .collect(),
             spec_diff: spec_diff(read, &reading, &in_force, &refusals)?,
             refusals: refusals.iter().map(ToString::to_string).collect(),
             seen: seen(read, &name)?,
@@ -125,7 +126,10 @@ fn spec_diff(
     let weakened: Vec<&SpecName> = refusals
         .iter()
         .filter_map(|refusal| match refusal {
-            Refusal::Weakened(spec) | Refusal::WeakeningForbidden(spec) => Some(spec),
+            Refusal::Weakened(spec)
+            | Refusal::WeakeningForbidden(spec)
+            | Refusal::Quarantined(spec, _)
+            | Refusal::QuarantineForbidden(spec, _) => Some(spec),
             _ => None,
         })
         .collect();

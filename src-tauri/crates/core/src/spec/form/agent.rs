@@ -228,6 +228,35 @@ pub(super) struct Environment {
     attempts_max: Option<u32>,
     /// Whether a version that declares nothing may go live.
     allow_opaque: Option<bool>,
+    /// What keeps being asked of what is live. This build plans it and does not ask it.
+    monitor: Option<Monitor>,
+}
+
+/// A spec that keeps being asked of what is live.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(super) struct Monitor {
+    /// Which: its first blocking criterion with a target and a floor is heard.
+    spec: String,
+    /// Time from one asking to the next: `5m` unless it says otherwise.
+    interval: Option<Time>,
+    /// Calls each time: 1 unless it says otherwise.
+    #[schemars(range(min = 1, max = 100))]
+    calls: Option<u32>,
+    /// What an alarm does: `notify` unless it says otherwise.
+    on_fail: Option<OnFail>,
+    /// The mean time between false alarms that is accepted: `90d` unless it says otherwise.
+    false_alarm_every: Option<Time>,
+}
+
+/// What a monitor's alarm does.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+pub(super) enum OnFail {
+    /// It is told.
+    Notify,
+    /// What was live before goes live again.
+    Rollback,
 }
 
 /// An address, with the key that it wants.

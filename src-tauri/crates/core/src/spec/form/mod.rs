@@ -79,6 +79,8 @@ pub(super) struct Workspace {
     session: Option<Session>,
     /// Whether trials may overlap.
     isolation: Option<Isolation>,
+    /// Cases that no criterion hears for a while. Changing it changes what the spec means.
+    quarantine: Option<Vec<Quarantine>>,
     /// What one execution may use up.
     budget: Option<Budget>,
     /// For people.
@@ -110,6 +112,8 @@ pub(super) struct Spec {
     scorers: Option<BTreeMap<String, NamedScorer>>,
     /// The pass rule.
     gate: Gate,
+    /// Cases that no criterion hears for a while. Changing it changes what the spec means.
+    quarantine: Option<Vec<Quarantine>>,
     /// What one execution may use up.
     budget: Option<Budget>,
     /// Same input, same score: pass rates are told from one round over the suite, and 20 slots are asked again.
@@ -154,6 +158,20 @@ pub(super) enum OnSave {
     Run,
     /// Nothing.
     None,
+}
+
+/// A case that no criterion hears until a day is over. Never a critical one.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(super) struct Quarantine {
+    /// A case of this spec.
+    case: String,
+    /// Why.
+    #[schemars(length(min = 1))]
+    reason: String,
+    /// Its last day: from 24:00 UTC on the case counts again.
+    #[schemars(regex(pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
+    until: String,
 }
 
 /// How long what is kept.

@@ -113,7 +113,7 @@ fn a_key_in_the_file_is_never_shown() {
 proptest! {
     #[test]
     fn parsing_never_fails_on_arbitrary_bytes(bytes in prop::collection::vec(any::<u8>(), 0..2_000)) {
-        let parsed = parse_workspace("gatewright.yaml", &bytes, &Folder::new());
+        let parsed = parse_workspace("gatewright.yaml", &bytes, &Folder::new(), today());
         prop_assert!(parsed.value.is_some() || !parsed.diagnostics.is_empty());
         let _ = render(&parsed.diagnostics, &parsed.sources, false);
     }
@@ -130,7 +130,7 @@ proptest! {
         ),
     ) {
         let text = words.concat();
-        let parsed = parse_workspace("gatewright.yaml", text.as_bytes(), &Folder::new());
+        let parsed = parse_workspace("gatewright.yaml", text.as_bytes(), &Folder::new(), today());
         prop_assert!(parsed.value.is_some() || !parsed.diagnostics.is_empty());
         for found in &parsed.diagnostics {
             prop_assert!(found.place.start <= found.place.end);
@@ -144,7 +144,7 @@ proptest! {
     fn parsing_never_fails_on_a_good_file_with_one_wound(at in 0..EIGHT_LINES.len(), byte: u8, cut: bool) {
         let mut bytes = EIGHT_LINES.as_bytes().to_vec();
         if cut { bytes.truncate(at) } else { bytes[at] = byte }
-        let parsed = parse_workspace("gatewright.yaml", &bytes, &Folder::new());
+        let parsed = parse_workspace("gatewright.yaml", &bytes, &Folder::new(), today());
         prop_assert!(parsed.value.is_some() || !parsed.diagnostics.is_empty());
     }
 }

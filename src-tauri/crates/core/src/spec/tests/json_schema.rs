@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::*;
-use crate::spec::{address, agent, case, environment, expect, gate, load, reader::Keys, yaml};
+use crate::spec::{address, agent, case, environment, expect, gate, load, quarantine, reader::Keys, yaml};
 
 fn keys(schema: &Value, pointer: &str) -> BTreeSet<String> {
     let found = schema.pointer(pointer).unwrap_or_else(|| panic!("nothing at {pointer}: {schema:#}"));
@@ -15,7 +15,7 @@ fn keys(schema: &Value, pointer: &str) -> BTreeSet<String> {
 #[test]
 fn the_schemas_offer_the_keys_that_the_reader_knows() {
     let workspace = schema::workspace();
-    let table: [(&str, Keys); 12] = [
+    let table: [(&str, Keys); 14] = [
         ("", load::WORKSPACE),
         ("/$defs/Defaults", load::DEFAULTS),
         ("/$defs/ChatAgent", agent::CHAT),
@@ -25,9 +25,11 @@ fn the_schemas_offer_the_keys_that_the_reader_knows() {
         ("/$defs/Limits", agent::LIMITS),
         ("/$defs/Auth", address::AUTH),
         ("/$defs/Environment", environment::ENVIRONMENT),
+        ("/$defs/Monitor", environment::MONITOR),
         ("/$defs/Case", case::CASE),
         ("/$defs/Expectation", expect::EXPECTATION),
         ("/$defs/Criterion", gate::CRITERION),
+        ("/$defs/Quarantine", quarantine::QUARANTINE),
     ];
     for (pointer, known) in table {
         let known: BTreeSet<String> = known.known.iter().map(|&key| key.to_owned()).collect();

@@ -86,7 +86,8 @@ fn what_is_explained_as_json_is_such_a_file_and_means_the_same() {
 #[test]
 fn explained_a_spec_means_the_same() {
     let (workspace, main) = accepted_with(FULL, &full_folder());
-    let parsed = parse_spec("specs/a.yaml", explain_spec(&main).as_bytes(), &workspace, &full_folder());
+    let parsed =
+        parse_spec("specs/a.yaml", explain_spec(&main).as_bytes(), &workspace, &full_folder(), today());
     assert!(parsed.diagnostics.iter().all(|found| !found.is_error()), "{:?}", parsed.diagnostics);
     assert_eq!(parsed.value.expect("a spec").meaning, main.meaning);
 }
@@ -239,7 +240,8 @@ fn what_is_wrong_is_left_out_and_the_rest_is_understood() {
 fn a_spec_file_without_a_name_has_the_name_of_its_file() {
     let (workspace, _) = accepted(EIGHT_LINES);
     let text = "cases: [{ input: a, expect: b }]\ngate: 90%\n";
-    let parsed = parse_spec("specs/shop/refunds.v2.yaml", text.as_bytes(), &workspace, &Folder::new());
+    let parsed =
+        parse_spec("specs/shop/refunds.v2.yaml", text.as_bytes(), &workspace, &Folder::new(), today());
     let spec = parsed.accepted().expect("a spec");
     assert_eq!((spec.name.as_str(), spec.agent.as_str()), ("refunds.v2", "agent"));
 }
@@ -305,6 +307,35 @@ proptest! {
         prop_assert_eq!(compact.meaning, yaml.meaning);
         prop_assert_eq!(compact.meaning, explained.meaning);
     }
+}
+
+#[test]
+fn a_quarantine_changes_what_a_spec_means_until_its_day_is_over() {
+    let without = EIGHT_LINES.replace("  - input: My", "  - name: late-parcel\n    input: My");
+    let with = |reason: &str, until: &str| {
+        format!("{without}quarantine: [{{ case: late-parcel, reason: {reason}, until: {until} }}]\n")
+    };
+    let text = with("the address moved", "2026-11-23");
+    let (workspace, main) = accepted(&text);
+    let none = accepted(&without).1.meaning;
+    assert_ne!(main.meaning, none, "today is its last day");
+    assert!(main.is_quarantined(&"late-parcel".into()) && main.quarantine.len() == 1);
+    assert_eq!(accepted(&with("another reason", "2026-11-23")).1.meaning, main.meaning);
+    assert_ne!(accepted(&with("the address moved", "2026-11-24")).1.meaning, main.meaning);
+    let explained = explain_workspace(&workspace, Some(&main));
+    assert_eq!(accepted(&explained).1.meaning, main.meaning, "{explained}");
+    assert_eq!(
+        quarantine_sentence(&main.quarantine).as_deref(),
+        Some("1 case in quarantine: `late-parcel` until 2026-11-23: the address moved.")
+    );
+    // A day later it counts again, by itself, and the line is named.
+    let tomorrow = Day::parse("2026-11-24").expect("a day");
+    let over = parse_workspace("gatewright.yaml", text.as_bytes(), &Folder::new(), tomorrow);
+    let again = over.accepted().and_then(|file| file.main.as_ref()).expect("a warning is no mistake");
+    assert_eq!((again.meaning, again.quarantine.len()), (none, 0));
+    let codes: Vec<_> =
+        over.diagnostics.iter().map(|found| (found.code.as_str(), found.place.line)).collect();
+    assert_eq!(codes, [("quarantine-over", 10)]);
 }
 
 #[test]

@@ -73,7 +73,7 @@ fn text_that_is_no_yaml() {
 #[test]
 fn bytes_that_are_no_text() {
     let said = |bytes: &[u8]| {
-        let parsed = parse_workspace("gatewright.yaml", bytes, &Folder::new());
+        let parsed = parse_workspace("gatewright.yaml", bytes, &Folder::new(), today());
         render(&parsed.diagnostics, &parsed.sources, false)
     };
     let utf16: Vec<u8> = "name: a".encode_utf16().flat_map(u16::to_le_bytes).collect();
@@ -376,6 +376,39 @@ fn datasets() {
     insta::assert_snapshot!(drawn(&table(&rows, with_case), &files));
 }
 
+#[test]
+fn quarantines() {
+    const CASES: &str = "agent: http://127.0.0.1:1/v1
+cases:
+  - { name: late-parcel, input: a, expect: b }
+  - { name: wrong-size, input: c, expect: d }
+  - { name: secrets, input: e, expect: f, critical: true }
+gate: 90%
+";
+    let rows = [
+        ("over since yesterday", "  - { case: late-parcel, reason: The address moved, until: 2026-11-22 }"),
+        ("near case", "  - { case: late-parcl, reason: a, until: 2026-12-01 }"),
+        ("no such case", "  - { case: everything, reason: a, until: 2026-12-01 }"),
+        ("critical", "  - { case: secrets, reason: a, until: 2026-12-01 }"),
+        (
+            "twice",
+            "  - { case: wrong-size, reason: a, until: 2026-12-01 }\n  - { case: wrong-size, reason: b, until: 2026-12-02 }",
+        ),
+        (
+            "without a reason and a day",
+            "  - { case: wrong-size }\n  - { case: late-parcel, reason: ' ', until: 2026-12-01 }",
+        ),
+        (
+            "no day",
+            "  - { case: wrong-size, reason: a, until: next week }\n  - { case: late-parcel, reason: a, until: 2026-02-30 }",
+        ),
+        ("unknown key", "  - { case: wrong-size, why: a, until: 2026-12-01 }"),
+        ("not a list", "  case: wrong-size"),
+    ];
+    let with_cases = |text: &str| format!("{CASES}quarantine:\n{text}\n");
+    insta::assert_snapshot!(drawn(&table(&rows, with_cases), &Folder::new()));
+}
+
 /// The handbook's page shows more than this build has: of that, and of nothing else, it says that it comes later.
 #[test]
 fn the_full_files_of_the_handbook_ask_for_a_newer_build_alone() {
@@ -390,7 +423,8 @@ fn the_full_files_of_the_handbook_ask_for_a_newer_build_alone() {
     let codes: Vec<&str> = parsed.diagnostics.iter().map(|found| found.code.as_str()).collect();
     assert!(codes.iter().all(|&code| code == "needs-newer"), "{}", said(file, &files));
     let workspace = parsed.value.expect("a workspace").workspace;
-    let spec = parse_spec("specs/refunds.yaml", include_bytes!("handbook_spec.yaml"), &workspace, &files);
+    let spec =
+        parse_spec("specs/refunds.yaml", include_bytes!("handbook_spec.yaml"), &workspace, &files, today());
     let page = [
         render(&parsed.diagnostics, &parsed.sources, false),
         render(&spec.diagnostics, &spec.sources, false),

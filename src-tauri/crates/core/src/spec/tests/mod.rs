@@ -8,8 +8,13 @@ mod message;
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::diagnostic::render;
+use crate::{diagnostic::render, time::Day};
 use workspace::{Workspace, WorkspaceFile};
+
+/// The day on which all of this is read.
+fn today() -> Day {
+    Day::parse("2026-11-23").expect("a day")
+}
 
 /// Files of a workspace, in memory.
 type Folder = BTreeMap<String, Vec<u8>>;
@@ -31,7 +36,7 @@ fn folder(files: &[(&str, &str)]) -> Folder {
 }
 
 fn parsed(text: &str, files: &Folder) -> Parsed<WorkspaceFile> {
-    parse_workspace("gatewright.yaml", text.as_bytes(), files)
+    parse_workspace("gatewright.yaml", text.as_bytes(), files, today())
 }
 
 /// The workspace file and its spec `main`, which must be without mistake.

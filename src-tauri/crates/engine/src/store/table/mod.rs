@@ -9,6 +9,7 @@ mod checkpoint;
 mod code;
 mod decision;
 mod event;
+mod human_label;
 mod lease;
 mod meaning;
 mod monitor;
@@ -30,6 +31,7 @@ pub use self::{
     case_stat::{CaseChange, CaseStat},
     checkpoint::CheckpointRow,
     decision::{DecisionRow, Ground, NewDecision},
+    human_label::HumanLabelRow,
     lease::{LeaseRow, Leased},
     meaning::{Meaning, SpecChange},
     monitor::MonitorRow,

@@ -1,7 +1,9 @@
 //! `monitor`: how far each monitor's bets have come, so that a restart goes on and does not begin again.
 
 use gatewright_core::{
+    gate::WatchState,
     id::{EnvironmentName, SpecName},
+    plan::StreamKey,
     time::Seq,
 };
 use rusqlite::{OptionalExtension as _, params};
@@ -16,10 +18,10 @@ pub struct MonitorRow {
     pub environment: EnvironmentName,
     /// By which spec.
     pub spec: SpecName,
-    /// Natural logarithms of its three bets, each at least 0.
-    pub log_bets: [f64; 3],
-    /// Trials heard since it began or last raised its alarm.
-    pub trials: u64,
+    /// The stream whose trials it hears: of another one it would begin anew.
+    pub stream: StreamKey,
+    /// How far it has come.
+    pub state: WatchState,
     /// When it was last heard of, in order.
     pub seq: Seq,
 }
@@ -28,22 +30,24 @@ impl Write<'_> {
     /// Sets where a monitor stands; its place is given here.
     ///
     /// # Errors
-    /// The database's.
+    /// [`StoreError::Unknown`] when its stream was never recorded.
     pub fn set_monitor(&self, monitor: &MonitorRow) -> Result<(), StoreError> {
         let seq = self.next_seq()?;
-        let [one, two, three] = monitor.log_bets;
+        let [one, two, three] = monitor.state.bets;
+        let stream = self.stream_row(&monitor.stream)?;
         self.connection
             .prepare_cached(
-                "INSERT OR REPLACE INTO monitor(environment, spec, log_m1, log_m2, log_m3, trials, seq)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                "INSERT OR REPLACE INTO monitor(environment, spec, stream, bet_1, bet_2, bet_3, trials, seq)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
             )?
             .execute(params![
                 self.intern(NameKind::Environment, monitor.environment.as_str())?,
                 self.intern(NameKind::Spec, monitor.spec.as_str())?,
+                stream,
                 one,
                 two,
                 three,
-                monitor.trials,
+                monitor.state.trials,
                 seq.0
             ])?;
         Ok(())
@@ -67,17 +71,14 @@ impl Read<'_> {
             return Ok(None);
         };
         let mut statement = self.connection.prepare_cached(
-            "SELECT log_m1, log_m2, log_m3, trials, seq FROM monitor WHERE environment = ?1 AND spec = ?2",
+            "SELECT stream, bet_1, bet_2, bet_3, trials, seq FROM monitor WHERE environment = ?1 AND spec = ?2",
         )?;
         let found = statement.query_row(params![environment_row, spec_row], |row| {
-            Ok(MonitorRow {
-                environment: environment.clone(),
-                spec: spec.clone(),
-                log_bets: [row.get(0)?, row.get(1)?, row.get(2)?],
-                trials: row.get(3)?,
-                seq: Seq(row.get(4)?),
-            })
+            let state = WatchState { bets: [row.get(1)?, row.get(2)?, row.get(3)?], trials: row.get(4)? };
+            Ok((row.get::<_, i64>(0)?, state, Seq(row.get(5)?)))
         });
-        Ok(found.optional()?)
+        let Some((stream, state, seq)) = found.optional()? else { return Ok(None) };
+        let stream = self.stream_by_row(stream)?.key;
+        Ok(Some(MonitorRow { environment: environment.clone(), spec: spec.clone(), stream, state, seq }))
     }
 }

@@ -1,11 +1,11 @@
-//! `observation` and `human_label`: what came back, appended and never changed, and what people say of it.
+//! `observation`: what came back, appended and never changed.
 
 use std::collections::BTreeMap;
 
 use gatewright_core::{
     id::{BlobId, Digest, ScorerId},
     observation::{Fact, Observation, Reply, Timing, TrialId, Try},
-    spec::{MicroMoney, Unit},
+    spec::MicroMoney,
     time::Seq,
 };
 use rusqlite::params;
@@ -68,7 +68,12 @@ impl Write<'_> {
         };
         let record = Record {
             text: self.put_blob(new.reply.text.as_bytes())?,
-            reply: Reply { text: String::new(), ..new.reply.clone() },
+            reply: Reply {
+                text: String::new(),
+                tool_calls: new.reply.tool_calls.clone(),
+                usage: new.reply.usage,
+                finish: new.reply.finish.clone(),
+            },
             identity: new.identity.clone(),
             timing: new.timing,
             cost: new.cost,
@@ -84,25 +89,6 @@ impl Write<'_> {
             )?
             .execute(params![trial.0, new.turn, fact, scorer, vote, self.pack(&record)?, seq.0])?;
         Ok(seq)
-    }
-
-    /// What a person says that an observation is worth. A later word of the same person stands beside the earlier.
-    ///
-    /// # Errors
-    /// [`StoreError::Unknown`] when there is no such observation.
-    pub fn label_answer(&self, trial: TrialId, turn: u16, by: &str, value: Unit) -> Result<(), StoreError> {
-        let seq = self.next_seq()?;
-        let written = self
-            .connection
-            .prepare_cached(
-                "INSERT INTO human_label(observation, by_, value, seq)
-                 SELECT id, ?3, ?4, ?5 FROM observation WHERE trial = ?1 AND turn = ?2 AND fact = 0",
-            )?
-            .execute(params![trial.0, turn, by, value.millionths(), seq.0])?;
-        if written == 0 {
-            return Err(StoreError::unknown(format!("an answer of trial {} at turn {turn}", trial.0)));
-        }
-        Ok(())
     }
 }
 
@@ -145,26 +131,6 @@ impl Read<'_> {
             });
         }
         Ok(observations)
-    }
-
-    /// What people said of a trial's answers: turn, who, value; oldest first.
-    ///
-    /// # Errors
-    /// The database's.
-    pub fn human_labels(&self, trial: TrialId) -> Result<Vec<(u16, String, Unit)>, StoreError> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT observation.turn, human_label.by_, human_label.value FROM human_label
-             JOIN observation ON observation.id = human_label.observation
-             WHERE observation.trial = ?1 ORDER BY human_label.seq",
-        )?;
-        let rows = statement.query_map([trial.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-        rows.map(|row| {
-            let (turn, by, value) = row?;
-            let value = Unit::from_millionths(value)
-                .ok_or_else(|| StoreError::unreadable("human_label", format!("{value} is above 1")))?;
-            Ok((turn, by, value))
-        })
-        .collect()
     }
 
     fn text(&self, id: BlobId) -> Result<String, StoreError> {

@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 
 use gatewright_core::{
-    id::{EnvironmentName, SpecName, VersionId},
+    id::{AgentName, EnvironmentName, SpecName, VersionId},
     plan::{Purpose, Side, StreamKey},
     time::Seq,
 };
@@ -115,6 +115,29 @@ impl Read<'_> {
         )?;
         let rows: Vec<i64> =
             statement.query_map(params![spec, version, GATE], |row| row.get(0))?.collect::<Result<_, _>>()?;
+        rows.into_iter().map(|row| self.stream_by_row(row)).collect()
+    }
+
+    /// Gate streams of a spec with any version of an agent that ended after a place in the history, in that order:
+    /// the attempts of all its candidates since.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn ended_since(
+        &self,
+        spec: &SpecName,
+        agent: &AgentName,
+        after: Seq,
+    ) -> Result<Vec<StreamRow>, StoreError> {
+        let Some(spec) = self.name_id(NameKind::Spec, spec.as_str())? else { return Ok(Vec::new()) };
+        let mut statement = self.connection.prepare_cached(
+            "SELECT stream.id FROM stream JOIN version ON version.id = stream.version
+             WHERE stream.spec = ?1 AND stream.purpose = ?2 AND stream.ended_seq > ?3 AND version.agent = ?4
+             ORDER BY stream.ended_seq",
+        )?;
+        let rows: Vec<i64> = statement
+            .query_map(params![spec, GATE, after.0, agent.as_str()], |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
         rows.into_iter().map(|row| self.stream_by_row(row)).collect()
     }
 

@@ -3,11 +3,11 @@
 use std::num::NonZeroU32;
 
 use gatewright_core::{
-    id::{ComponentName, EnvironmentName, SpecMeaning, SpecName, VersionId},
+    gate::WatchState,
+    id::{ComponentName, EnvironmentName, ScorerId, SpecMeaning, SpecName, VersionId},
     plan::{Purpose, Side, StreamKey},
-    spec::Unit,
     time::Seq,
-    verdict::Outcome,
+    verdict::{LabelWord, Outcome},
     version::{Manifest, Provenance, Version},
 };
 
@@ -212,22 +212,25 @@ fn small_tables_keep_what_they_are_given() {
     let monitor = MonitorRow {
         environment: EnvironmentName::new("production"),
         spec: spec(),
-        log_bets: [0.0, 1.25, 2.5],
-        trials: 17,
+        stream: key.clone(),
+        state: WatchState { bets: [1.0, 0.1, 2.5], trials: 17 },
         seq: Seq(0),
     };
     let kept = monitor.clone();
+    let (polite, brief) = (ScorerId(tag("polite")), ScorerId(tag("brief")));
     let expected = plan(&key);
     let trial = store
         .write_blocking(Durability::Full, move |write| {
-            write.set_monitor(&MonitorRow { trials: 16, ..kept.clone() })?;
-            write.set_monitor(&kept)?;
             write.cache_plan(b"0.9/0.8", b"[1,2,3]")?;
             write.register_plan(&plan(&key))?;
+            write.set_monitor(&MonitorRow { state: WatchState::BEGIN, ..kept.clone() })?;
+            write.set_monitor(&kept)?;
             let trial = write.release_slots(&key, &[slot("a", 0)])?[0].id;
             write.end_trial(trial, &answered("yes", true))?;
-            write.label_answer(trial, 0, "Ada", Unit::ZERO)?;
-            write.label_answer(trial, 0, "Ada", Unit::ONE)?;
+            write.label_answer(trial, 0, polite, "Ada", Some(LabelWord::Fail))?;
+            write.label_answer(trial, 0, brief, "Ada", Some(LabelWord::Skip))?;
+            write.label_answer(trial, 0, polite, "Bob", Some(LabelWord::Pass))?;
+            write.label_answer(trial, 0, brief, "Ada", None)?;
             Ok(trial)
         })
         .expect("written");
@@ -238,12 +241,19 @@ fn small_tables_keep_what_they_are_given() {
             assert_eq!(read.cached_plan(b"0.9/0.8")?.as_deref(), Some(&b"[1,2,3]"[..]));
             assert_eq!(read.cached_plan(b"0.9/0.7")?, None);
             assert_eq!(read.plan(expected.id)?.map(|row| row.plan), Some(expected));
-            let labels = [(0, "Ada".to_owned(), Unit::ZERO), (0, "Ada".to_owned(), Unit::ONE)];
-            assert_eq!(read.human_labels(trial)?, labels);
+            let labels = read.labels_of_trial(trial)?;
+            let said: Vec<_> =
+                labels.iter().map(|label| (label.turn, label.scorer, &*label.by, label.word)).collect();
+            assert_eq!(
+                said,
+                [(0, polite, "Bob", Some(LabelWord::Pass)), (0, brief, "Ada", None)],
+                "the last counts"
+            );
+            assert_eq!(read.labels_of(&monitor.stream)?, labels);
             Ok(())
         })
         .expect("read");
-    let refused =
-        store.write_blocking(Durability::Full, move |write| write.label_answer(trial, 3, "Ada", Unit::ONE));
+    let refused = store
+        .write_blocking(Durability::Full, move |write| write.label_answer(trial, 3, polite, "Ada", None));
     assert!(matches!(refused, Err(StoreError::Unknown { .. })));
 }

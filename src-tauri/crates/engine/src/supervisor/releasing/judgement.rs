@@ -15,7 +15,7 @@ use gatewright_core::{
     version::Version,
 };
 
-use super::ReleaseError;
+use super::{ReleaseError, tried::required};
 use crate::{
     store::StoreError,
     supervisor::{engine::Engine, reading::Reading, recipe},
@@ -83,16 +83,7 @@ impl Engine {
 
 /// What an environment demands, with the present meaning of each spec.
 fn policy(reading: &Reading, environment: &Environment) -> EnvironmentPolicy {
-    let names: Vec<SpecName> = match &environment.requires {
-        Some(names) => names.clone(),
-        None => {
-            let of_agent = reading
-                .specs
-                .iter()
-                .filter(|read| read.spec.as_ref().is_none_or(|spec| spec.agent == environment.agent));
-            of_agent.map(|read| read.name.clone()).collect()
-        }
-    };
+    let names = required(reading, environment);
     let requires = names.into_iter().map(|spec| {
         let found = reading.good().find(|found| found.name == spec);
         let wrongly_blocked = found.map_or(0, |found| {
@@ -110,6 +101,9 @@ fn policy(reading: &Reading, environment: &Environment) -> EnvironmentPolicy {
             spec,
             meaning: found.map(|found| found.meaning),
             wrongly_blocked: Unit::from_millionths(wrongly_blocked).unwrap_or_default(),
+            quarantine: found
+                .map(|found| found.quarantine.iter().map(|entry| entry.case.clone()).collect())
+                .unwrap_or_default(),
         }
     });
     EnvironmentPolicy {

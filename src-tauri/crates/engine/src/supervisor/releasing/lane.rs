@@ -11,7 +11,7 @@ use gatewright_core::{
     version::Version,
 };
 
-use super::{Judgement, ReleaseError};
+use super::{Judgement, ReleaseError, TriedSince};
 use crate::{
     deploy::{
         Readiness,
@@ -41,6 +41,8 @@ pub struct Lane {
     pub refusals: Vec<Refusal>,
     /// How often its gates err, together.
     pub odds: Odds,
+    /// Candidates of each required spec since what is live went live.
+    pub tried: Vec<TriedSince>,
     /// What a rollback would go back to.
     pub previous: Option<VersionId>,
     /// Whether that would work now; none without a previous version.
@@ -115,6 +117,7 @@ impl Engine {
             candidate,
             refusals,
             odds,
+            tried: self.tried_in(reading, environment)?,
             previous: previous.map(|release| release.to),
             readiness,
             open: open.map(|row| row.release),

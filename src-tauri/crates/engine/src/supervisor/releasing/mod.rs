@@ -5,6 +5,7 @@ mod judgement;
 mod lane;
 mod probe;
 mod settling;
+mod tried;
 mod weakening;
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
@@ -23,7 +24,7 @@ use self::{
     lane::previous,
     probe::{EndpointProbe, SealedContent},
 };
-pub use self::{judgement::Judgement, lane::Lane, settling::Settled};
+pub use self::{judgement::Judgement, lane::Lane, settling::Settled, tried::TriedSince};
 use super::{
     asking::{Asking, AskingError, Elsewhere},
     engine::{Engine, EngineError},

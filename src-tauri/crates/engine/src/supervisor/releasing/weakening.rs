@@ -82,6 +82,8 @@ fn former(
         let registered = registered.unwrap_or(gating::NOT_REGISTERED);
         gating::judge(read, &plan, registered, &recorded.facts, Some(Why::NotAsked), version.grade)
     });
+    let heard = spec.cases.iter().filter(|case| !spec.is_quarantined(&case.name));
+    let cases = heard.map(|case| case.name.clone()).collect();
     // A spec of then that this build cannot plan says nothing.
-    Ok(judged.ok().map(|verdict| FormerView { spec: name.clone(), meaning, outcome: verdict.outcome }))
+    Ok(judged.ok().map(|verdict| FormerView { spec: name.clone(), meaning, outcome: verdict.outcome, cases }))
 }
