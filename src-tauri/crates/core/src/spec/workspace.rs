@@ -343,8 +343,10 @@ impl MonitorRule {
     /// Trials within `false_alarm_every`: the mean number of trials to a false alarm is at least this.
     #[must_use]
     pub const fn trials_to_false_alarm(&self) -> u64 {
-        let times = if self.interval.0 == 0 { 0 } else { self.false_alarm_every.0 / self.interval.0 };
-        times.saturating_mul(self.calls.get() as u64)
+        match self.false_alarm_every.0.checked_div(self.interval.0) {
+            Some(times) => times.saturating_mul(self.calls.get() as u64),
+            None => 0,
+        }
     }
 }
 
