@@ -41,7 +41,6 @@ fn judged(plan: &Plan, facts: &[SlotFacts]) -> Verdict {
         facts,
         stop: None,
         grade: Grade::Sent,
-        baseline: None,
         earlier: &[],
         seq: Seq(99),
     };
