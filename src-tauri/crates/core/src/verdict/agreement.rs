@@ -214,7 +214,7 @@ mod tests {
         all[5].word = word(true);
         let found = agreement(&SEED, SCORER, all.clone());
         assert_eq!((found.labelled, found.sampled), (1, 0));
-        for (at, output) in all.iter_mut().take(5).enumerate() {
+        for (at, output) in all.iter_mut().enumerate().take(5) {
             output.word = if at == 3 { Some(LabelWord::Skip) } else { word(output.passed) };
         }
         let found = agreement(&SEED, SCORER, all.clone());
