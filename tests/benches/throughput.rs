@@ -1,5 +1,6 @@
-//! How many calls a second a run makes against a server that answers at once, beside a bare loop of the same client:
-//! what sealing, asking, scoring, deciding and writing down cost. One run of each, in one process, as a ratio.
+//! How many calls a second a run makes, beside a bare loop of the same client against a server that answers at once:
+//! what sealing, asking, scoring, deciding and writing down cost. And against a server that takes its time, beside what
+//! the number of calls in flight allows. All in one process, as ratios.
 //!
 //! `cargo bench -p gatewright-tests --bench throughput [CASES] [CONCURRENCY]`
 #![expect(clippy::print_stdout, reason = "this prints a table")]
@@ -10,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use axum::{Json, Router, routing::post};
+use axum::{Json, Router, extract::State, routing::post};
 use futures_util::{StreamExt as _, stream};
 use gatewright_engine::{
     clock::SystemClock,
@@ -24,45 +25,96 @@ use tokio_util::sync::CancellationToken;
 const CASES: usize = 10_000;
 /// Calls in flight.
 const CONCURRENCY: usize = 128;
+/// What the slow server takes for each answer.
+const LATENCY: Duration = Duration::from_millis(50);
 
 fn main() -> anyhow::Result<()> {
     let mut words = std::env::args().skip(1).filter_map(|word| word.parse::<usize>().ok());
     let (cases, concurrency) = (words.next().unwrap_or(CASES), words.next().unwrap_or(CONCURRENCY));
     // The server has a thread of its own, so that both sides of the comparison have the same rest of the machine.
     let server = Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-    let url = server.block_on(serve())?;
     let runtime = Runtime::new()?;
-    let folder = tempfile::tempdir()?;
-    let (asked, run) = runtime.block_on(run(folder.path(), &url, cases, concurrency))?;
+    let at_once = server.block_on(serve(Duration::ZERO))?;
+    let run = runtime.block_on(run(&at_once, cases, concurrency))?;
+    let memory = memory_kb_max().unwrap_or_default();
     // Second, since the first makes the cryptography known that any client wants.
-    let bare = runtime.block_on(bare(&url, cases, concurrency))?;
-    anyhow::ensure!(asked as usize >= cases, "only {asked} of {cases} cases were asked");
+    let bare = runtime.block_on(bare(&at_once, cases, concurrency))?;
+    println!("{cases} cases, {concurrency} at a time, answered at once");
+    println!("  bare client    {:>8.0} calls/s {:>8.0} us of CPU a call", bare.per_second(), bare.cpu_us());
+    println!("  a run          {:>8.0} calls/s {:>8.0} us of CPU a call", run.per_second(), run.cpu_us());
+    println!("  ratio          {:>8.2}", run.per_second() / bare.per_second());
+    println!("  memory at most {memory:>8} KB, the server included");
+    let slow = server.block_on(serve(LATENCY))?;
+    let run = runtime.block_on(self::run(&slow, cases, concurrency))?;
     #[expect(clippy::cast_precision_loss, reason = "shown with few digits")]
-    let per_second = |calls: usize, took: Duration| calls as f64 / took.as_secs_f64();
-    let (bare, ours) = (per_second(cases, bare), per_second(asked as usize, run));
-    println!("calls                {asked:>10}");
-    println!("bare client          {bare:>10.0} calls/s");
-    println!("a run                {ours:>10.0} calls/s");
-    println!("ratio                {:>10.2}", ours / bare);
-    println!("memory at most       {:>10} KB", memory_kb_max().unwrap_or_default());
+    let allowed = concurrency as f64 / LATENCY.as_secs_f64();
+    println!("{cases} cases, {concurrency} at a time, answered after {LATENCY:?}");
+    println!("  a run          {:>8.0} calls/s {:>8.0} us of CPU a call", run.per_second(), run.cpu_us());
+    println!("  of what the concurrency allows {:>8.2}", run.per_second() / allowed);
     Ok(())
 }
 
-async fn serve() -> anyhow::Result<String> {
-    async fn answer() -> Json<Value> {
+/// What calls took.
+struct Took {
+    calls: u64,
+    wall: Duration,
+    /// Of the whole process, the server included.
+    cpu: Duration,
+}
+
+#[expect(clippy::cast_precision_loss, reason = "shown with few digits")]
+impl Took {
+    fn per_second(&self) -> f64 {
+        self.calls as f64 / self.wall.as_secs_f64()
+    }
+
+    fn cpu_us(&self) -> f64 {
+        self.cpu.as_secs_f64() * 1e6 / self.calls as f64
+    }
+}
+
+/// Measures from here on.
+struct Watch(Instant, Duration);
+
+impl Watch {
+    fn start() -> Self {
+        Self(Instant::now(), cpu())
+    }
+
+    fn stop(&self, calls: u64) -> Took {
+        Took { calls, wall: self.0.elapsed(), cpu: cpu().saturating_sub(self.1) }
+    }
+}
+
+/// What this process has used of the processors; nothing where the system does not say it this way.
+fn cpu() -> Duration {
+    // Hundredths of a second, in the system and outside it: what proc(5) calls `utime` and `stime`.
+    let ticks = fs::read_to_string("/proc/self/stat").ok().and_then(|stat| {
+        let (_, fields) = stat.rsplit_once(')')?;
+        let mut fields = fields.split_whitespace().skip(11);
+        Some(fields.next()?.parse::<u64>().ok()? + fields.next()?.parse::<u64>().ok()?)
+    });
+    Duration::from_millis(10 * ticks.unwrap_or_default())
+}
+
+async fn serve(latency: Duration) -> anyhow::Result<String> {
+    async fn answer(State(latency): State<Duration>) -> Json<Value> {
+        if !latency.is_zero() {
+            tokio::time::sleep(latency).await;
+        }
         Json(json!({ "id": "x", "model": "m", "choices": [{ "index": 0, "finish_reason": "stop",
             "message": { "role": "assistant", "content": "You get a refund within 14 days." } }],
             "usage": { "prompt_tokens": 20, "completion_tokens": 9 } }))
     }
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
-    let routes = Router::new().route("/v1/chat/completions", post(answer));
+    let routes = Router::new().route("/v1/chat/completions", post(answer)).with_state(latency);
     tokio::spawn(async move { axum::serve(listener, routes).await });
     Ok(format!("http://{address}/v1"))
 }
 
 /// The same requests, each answer read whole, and nothing else.
-async fn bare(url: &str, calls: usize, concurrency: usize) -> anyhow::Result<Duration> {
+async fn bare(url: &str, calls: usize, concurrency: usize) -> anyhow::Result<Took> {
     // As the runner's own client is made.
     let client = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
@@ -73,7 +125,7 @@ async fn bare(url: &str, calls: usize, concurrency: usize) -> anyhow::Result<Dur
         .tls_certs_only([])
         .build()?;
     let address = format!("{url}/chat/completions");
-    let began = Instant::now();
+    let watch = Watch::start();
     let asked = stream::iter(0..calls).map(|call| {
         let (client, address) = (client.clone(), address.clone());
         let question = format!("Where is parcel {call}?");
@@ -86,15 +138,12 @@ async fn bare(url: &str, calls: usize, concurrency: usize) -> anyhow::Result<Dur
     for answer in answers {
         answer??;
     }
-    Ok(began.elapsed())
+    Ok(watch.stop(calls as u64))
 }
 
-async fn run(
-    folder: &std::path::Path,
-    url: &str,
-    cases: usize,
-    concurrency: usize,
-) -> anyhow::Result<(u64, Duration)> {
+async fn run(url: &str, cases: usize, concurrency: usize) -> anyhow::Result<Took> {
+    let temporary = tempfile::tempdir()?;
+    let folder = temporary.path();
     let limits = format!("limits: {{ concurrency: {concurrency} }}");
     let bot = format!("bot: {{ type: openai-chat, url: {url}, model: m, prompt: Be kind., {limits} }}");
     let budget = "defaults: { budget: { calls: 200000, time: 60m } }";
@@ -116,12 +165,14 @@ async fn run(
     })?;
     let reading = engine.read();
     anyhow::ensure!(reading.errors() == 0, "the workspace is without errors: {:?}", reading.diagnostics);
-    let began = Instant::now();
+    let watch = Watch::start();
     let report = engine.run(&reading, &RunRequest::default(), None, &CancellationToken::new()).await?;
-    Ok((report.answered.asked, began.elapsed()))
+    let took = watch.stop(report.answered.asked);
+    anyhow::ensure!(took.calls as usize >= cases, "only {} of {cases} cases were asked", took.calls);
+    Ok(took)
 }
 
-/// The most memory that this process, server and bare client included, ever held.
+/// The most memory that this process ever held.
 fn memory_kb_max() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;

@@ -49,7 +49,10 @@ fn a_version_as_good_as_the_live_one_passes_and_both_are_asked_in_step() {
     let before = shop.agent.count();
     shop.world.write("prompt.md", BETTER);
     let document = shop.world.json(&["run"], 0);
-    assert_eq!((&document["specs"][0]["baseline"], &document["specs"][0]["standing"]), (&first, &"prospective".into()));
+    assert_eq!(
+        (&document["specs"][0]["baseline"], &document["specs"][0]["standing"]),
+        (&first, &"prospective".into())
+    );
     assert!(sentence(&document).contains("0 better and 0 worse than the live version"), "{document}");
     let one = &document["specs"][0]["criteria"][0];
     assert_eq!((&one["rule"], &one["value"]), (&"max_drop".into(), &"0.000000000".into()));
@@ -57,7 +60,8 @@ fn a_version_as_good_as_the_live_one_passes_and_both_are_asked_in_step() {
     let low: f64 = one["low"].as_str().expect("a bound").parse().expect("a number");
     assert!((-0.3..0.0).contains(&low), "{one}");
     // As often with the sealed prompt of the live version as with the new one; a call may be under way at the end.
-    let asked: Vec<String> = shop.agent.asked().into_iter().skip(before).map(|question| question.system).collect();
+    let asked: Vec<String> =
+        shop.agent.asked().into_iter().skip(before).map(|question| question.system).collect();
     let with = |prompt: &str| asked.iter().filter(|system| system.trim() == prompt.trim()).count();
     assert_eq!(with(BETTER) + with(GOOD), asked.len());
     let pairs = usize::try_from(one["heard"].as_u64().expect("pairs")).expect("a count");
@@ -114,7 +118,10 @@ fn a_verdict_against_a_version_that_is_live_no_longer_grants_nothing() {
     let again = shop.world.json(&["run"], 0);
     assert_eq!(again["specs"][0]["standing"], "rescored", "its own answers were there before");
     let fresh = shop.world.json(&["run", "--new-attempt"], 0);
-    assert_eq!((&fresh["specs"][0]["baseline"], &fresh["specs"][0]["standing"]), (&better.into(), &"prospective".into()));
+    assert_eq!(
+        (&fresh["specs"][0]["baseline"], &fresh["specs"][0]["standing"]),
+        (&better.into(), &"prospective".into())
+    );
     shop.world.run(&["promote", "production", "--yes"]).ends(0);
 }
 
@@ -143,7 +150,10 @@ cases:
     world.write("bot.txt", "2");
     let document = world.json(&["run"], 0);
     assert_eq!(document["specs"][0]["baseline"], first);
-    assert!(sentence(&document).contains("its recorded mean of 100 %, whose own error is not covered"), "{document}");
+    assert!(
+        sentence(&document).contains("its recorded mean of 100 %, whose own error is not covered"),
+        "{document}"
+    );
     let one = &document["specs"][0]["criteria"][0];
     assert_eq!((&one["target"], &one["floor"]), (&0.99.into(), &0.7.into()));
     assert_eq!(one["standard_error"], Value::Null);

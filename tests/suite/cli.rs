@@ -111,6 +111,31 @@ fn what_a_version_is_worth_is_said_in_words_and_in_documents() {
 }
 
 #[test]
+fn what_a_gate_costs_and_errs_is_said_before_a_call_is_made() {
+    let shop = Shop::open();
+    let mut said = Transcript::of(&shop.world);
+    said.say(&["plan", "main"]).ends(0);
+    said.say(&["plan", "nowhere"]).ends(2);
+    said.say(&["backtest", "main"]).ends(0);
+    let tested = shop.world.json(&["selftest", "main"], 0);
+    assert_eq!((&tested["kept"], &tested["assumed"]), (&true.into(), &true.into()), "{tested}");
+    assert_eq!(shop.agent.count(), 0, "none of this asks");
+    assert_said!(said);
+
+    shop.world.run(&["run"]).ends(0);
+    let asked = shop.agent.count();
+    let plan = shop.world.json(&["plan", "main"], 0);
+    assert!(plan["cost"]["at_most"].is_string(), "what calls cost is recorded now: {plan}");
+    let tested = shop.world.json(&["selftest", "main"], 0);
+    assert_eq!((&tested["kept"], &tested["assumed"]), (&true.into(), &false.into()), "{tested}");
+    shop.world.edit("gatewright.yaml", "gate: 90%", "gate: 99%");
+    let stricter = shop.world.json(&["backtest", "main"], 0);
+    assert_eq!(stricter["versions"][0]["then"], "pass");
+    assert_eq!(stricter["versions"][0]["change"], "not_enough", "{stricter}");
+    assert_eq!(shop.agent.count(), asked, "none of this asks");
+}
+
+#[test]
 fn going_live_and_back_is_said_in_words_and_in_documents() {
     let shop = Shop::open();
     shop.world.write("prompt.md", BAD);

@@ -8,6 +8,7 @@ mod interface;
 mod lint;
 mod need;
 mod place;
+mod rates;
 mod say;
 mod step;
 mod story;
@@ -30,6 +31,8 @@ apt; elsewhere it says what to install), and may be run again at any time.
                                   and the real window
   cargo xtask lint                only the format and the lints
   cargo xtask ui                  build the interface into ui/dist
+  cargo xtask rates               measure the error rates of every kind of criterion again, and write
+                                  the table of them
   cargo xtask help                say this";
 
 /// Exit code of a chore that did not succeed.
@@ -50,6 +53,7 @@ fn main() -> ExitCode {
         ["test"] => test::everything,
         ["lint"] => lint::alone,
         ["ui"] => interface::alone,
+        ["rates"] => rates::write,
         _ => {
             say!("There is no chore `{}`.\n\n{HELP}", words.join(" "));
             return ExitCode::from(USAGE);

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Check } from '../api';
 import { checkWords } from './check';
 
-const check = (over: Partial<Check>): Check => ({ mark: 'fail', rule: 'must not match', pattern: '', why: '', place: null, marks: [], ...over });
+const check = (over: Partial<Check>): Check => ({ mark: 'fail', rule: 'must not match', pattern: '', why: '', place: null, marks: [], scorer: 'sha256:s1', label: null, ...over });
 
 describe('a broken rule', () => {
   it('names its text once where what came of it names it', () => {

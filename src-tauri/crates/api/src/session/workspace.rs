@@ -330,9 +330,9 @@ fn proved(rung: Rung) -> &'static str {
     match rung {
         Rung::None => "Nothing was read back.",
         Rung::Pointer => "The target was read back; no endpoint names its version, so nothing proves more.",
-        Rung::Served => "An answer proved it.",
-        Rung::Healthy => "An answer proved it, and the service says that it is well.",
-        Rung::Smoked => "An answer proved it, and the smoke gate passed.",
+        Rung::Served => "Answers on fresh connections named it.",
+        Rung::Healthy => "Answers on fresh connections named it, and the service says that it is well.",
+        Rung::Smoked => "Answers on fresh connections named it, and the smoke gate passed.",
     }
 }
 

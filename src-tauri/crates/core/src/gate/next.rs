@@ -94,12 +94,23 @@ impl Seen {
     /// A slot has ended: with an answer, an error of the agent, or an answer that will never be known. It is heard
     /// when its turn comes. Facts never change: a second telling is ignored.
     pub fn ended(&mut self, facts: SlotFacts) {
-        let Some(place) = self.hearing.place(&facts.slot) else { return };
+        let reused = facts.recorded < self.plan_recorded;
+        self.take(&facts.slot, facts.came, reused);
+    }
+
+    /// As [`Self::ended`], of an answer that came just now, after the plan was recorded: its own place in the history
+    /// need not be known yet.
+    pub fn came(&mut self, slot: &Slot, came: Came) {
+        self.take(slot, came, false);
+    }
+
+    fn take(&mut self, slot: &Slot, came: Came, reused: bool) {
+        let Some(place) = self.hearing.place(slot) else { return };
         if self.asked.get(&place) == Some(&Asked::Ended) {
             return;
         }
         self.put(place, Some(Asked::Ended));
-        self.waiting.insert(place, (facts.came, facts.recorded < self.plan_recorded));
+        self.waiting.insert(place, (came, reused));
         while let Some(wanted) = self.hearing.wanted_place() {
             let Some((came, reused)) = self.waiting.remove(&wanted) else { break };
             self.hearing.hear(&came, reused);
@@ -156,6 +167,12 @@ impl Seen {
         if self.halted.is_none() || why == Why::IdentityChanged {
             self.halted = Some(why);
         }
+    }
+
+    /// Whether nothing more is to be asked, whatever the budget: the gate has its answer, or the run has to stop.
+    #[must_use]
+    pub const fn is_over(&self) -> bool {
+        self.halted.is_some() || self.hearing.ended()
     }
 
     /// What was heard, and what it says.

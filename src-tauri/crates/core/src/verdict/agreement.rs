@@ -128,6 +128,11 @@ impl Agreement {
         let labels = plural(self.sampled, "label", "labels");
         match (&self.kappa, self.sampled) {
             (_, 0 | 1) => said.push(format!("{labels} from the sample: agreement shows from 2 on.")),
+            // Without one disagreement the formula's error is 0, which nobody should take for knowledge.
+            (Some(kappa), sampled) if sampled == self.agreed => said.push(format!(
+                "{labels} from the sample, all as the scorer: kappa {} (its error shows once one differs).",
+                two(kappa.kappa)
+            )),
             (Some(kappa), _) => said.push(format!(
                 "{labels} from the sample, {} as the scorer: kappa {} (standard error {}).",
                 self.agreed,

@@ -10,5 +10,6 @@ mod plan;
 mod rates;
 mod run;
 mod selftest;
+mod table;
 mod verdict;
 mod world;

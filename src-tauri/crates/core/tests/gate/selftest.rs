@@ -81,6 +81,20 @@ fn a_gate_without_a_promise_is_said_to_have_nothing_to_test() {
 }
 
 #[test]
+fn a_deterministic_agent_is_simulated_as_one() {
+    let suite =
+        Spec { deterministic: true, ..spec(tagged(50, 0), vec![criterion("quality", rate(90.0, 80.0))]) };
+    let found = tested(&suite, &[], 150);
+    assert!(found.kept, "{}", found.headline);
+    // Versions that contradicted themselves would all stay undecided.
+    let (good, faulty) = (&found.kinds[0].tally, &found.kinds[1].tally);
+    assert!(
+        good.passed * 2 > good.versions() && faulty.failed * 2 > faulty.versions(),
+        "{good:?} {faulty:?}"
+    );
+}
+
+#[test]
 fn versions_depend_on_their_numbers_alone() {
     let spec = spec(tagged(6, 2), vec![criterion("quality", rate(90.0, 60.0))]);
     let test = || SelfTest::new(&spec, kit::stream(0), &[], 8).expect("the spec has a plan");

@@ -21,15 +21,30 @@ pub struct JournalError(pub String);
 
 /// The journal of one stream.
 pub trait Journal: Send + Sync {
-    /// Writes down that `slots` are about to be asked, in order, and gives each its trial.
-    fn release<'a>(&'a self, slots: &'a [Release]) -> BoxFuture<'a, Result<Vec<TrialId>, JournalError>>;
+    /// Writes a batch down, whole or not at all. It returns when no crash of the process can take it;
+    /// [`Journal::flush`] makes it durable.
+    fn record(&self, batch: Batch) -> BoxFuture<'_, Result<Recorded, JournalError>>;
 
-    /// Writes down how a trial ended, and gives the fact its place in the history. It returns when the writer has
-    /// taken it; [`Journal::flush`] makes it durable.
-    fn end(&self, ended: Ended) -> BoxFuture<'_, Result<Seq, JournalError>>;
-
-    /// Returns when everything taken so far is durable.
+    /// Returns when everything recorded so far is durable.
     fn flush(&self) -> BoxFuture<'_, Result<(), JournalError>>;
+}
+
+/// What is written down together.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Batch {
+    /// How trials ended.
+    pub ended: Vec<Ended>,
+    /// Slots about to be asked, in order.
+    pub release: Vec<Release>,
+}
+
+/// Where a batch stands in the history.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Recorded {
+    /// The places of what ended, in its order.
+    pub ended: Vec<Seq>,
+    /// The trials of the slots, in their order.
+    pub released: Vec<TrialId>,
 }
 
 /// A slot about to be asked.

@@ -5,6 +5,7 @@
 
 mod conversation;
 mod identity;
+mod ledger;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -23,8 +24,11 @@ use gatewright_core::{
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use self::conversation::Conversation;
 pub use self::identity::Identities;
+use self::{
+    conversation::Conversation,
+    ledger::{Ledger, Written},
+};
 use crate::{
     clock::Clock,
     port::{
@@ -77,6 +81,10 @@ pub struct Assignment {
 pub struct Finished {
     /// All that is known of the stream now.
     pub seen: Seen,
+    /// What this run recorded of it.
+    pub facts: Vec<SlotFacts>,
+    /// By case, the newest trial of this run that broke its rule, with the words of what broke it.
+    pub broken: BTreeMap<CaseName, (TrialId, String)>,
     /// Why it stopped without an answer of the gate; none when the gate has one.
     pub stopped: Option<Why>,
     /// What the endpoint said when it stopped the run: "stopped at slot 41: 429".
@@ -122,11 +130,13 @@ impl Assignment {
 }
 
 type Back = (Slot, TrialId, Conversation);
+type Joined = Result<Back, tokio::task::JoinError>;
 
 struct Runner {
     assignment: Assignment,
     cases: BTreeMap<CaseName, Arc<Case>>,
     in_flight: JoinSet<Back>,
+    ledger: Ledger,
     calls: CancellationToken,
     started: Duration,
     finished: Finished,
@@ -138,10 +148,16 @@ impl Runner {
         Self {
             cases: cases.map(|case| (case.name.clone(), Arc::new(case.clone()))).collect(),
             in_flight: JoinSet::new(),
+            ledger: Ledger::new(
+                Arc::clone(&assignment.candidate.journal),
+                assignment.baseline.as_ref().map(|baseline| Arc::clone(&baseline.journal)),
+            ),
             calls: assignment.cancel.child_token(),
             started: assignment.clock.elapsed(),
             finished: Finished {
                 seen,
+                facts: Vec::new(),
+                broken: BTreeMap::new(),
                 stopped: None,
                 remark: None,
                 spent: Spent::default(),
@@ -158,19 +174,7 @@ impl Runner {
         let spec = Arc::clone(&self.assignment.spec);
         let prepared = Prepared::new(&spec);
         self.probe().await;
-        loop {
-            self.tell();
-            let concurrency = self.assignment.candidate.agent.concurrency();
-            match gate::next(&self.finished.seen, &self.assignment.budget, concurrency) {
-                Step::Ask(slots) => self.ask(slots).await?,
-                Step::Wait => self.wait(&prepared).await?,
-                Step::Decided => break,
-                Step::Stopped(why) => {
-                    self.finished.stopped = Some(why);
-                    break;
-                }
-            }
-        }
+        while self.step(&prepared).await? {}
         self.after_decision(&prepared).await?;
         if self.finished.asked > 0 {
             self.probe().await;
@@ -208,22 +212,74 @@ impl Runner {
         }
     }
 
-    async fn ask(&mut self, slots: Vec<Slot>) -> Result<(), JournalError> {
-        let release = |slot: &Slot| {
-            let case = &self.cases[&slot.case];
-            Release { slot: slot.clone(), input: case.input }
-        };
-        let mut trials = BTreeMap::new();
-        for side in [Side::Candidate, Side::Baseline] {
-            let releases: Vec<Release> = slots.iter().filter(|slot| slot.side == side).map(release).collect();
-            if releases.is_empty() {
+    /// Does what the gate says, and waits until something has come of it. Whether the run goes on.
+    async fn step(&mut self, prepared: &Prepared) -> Result<bool, JournalError> {
+        self.tell();
+        // Slots are chosen when they can be written down at once, with all that was heard until then.
+        if !self.ledger.is_writing() {
+            let concurrency = self.assignment.candidate.agent.concurrency();
+            match gate::next(&self.finished.seen, &self.assignment.budget, concurrency) {
+                Step::Ask(slots) => self.begin(&slots),
+                Step::Wait => self.begin(&[]),
+                Step::Decided => return Ok(false),
+                Step::Stopped(why) => {
+                    self.finished.stopped = Some(why);
+                    return Ok(false);
+                }
+            }
+        }
+        self.wait(prepared).await?;
+        Ok(true)
+    }
+
+    /// Begins the next batch: what ended meanwhile, and `slots`, which are asked once it is written.
+    fn begin(&mut self, slots: &[Slot]) {
+        let release = |slot: &Slot| Release { slot: slot.clone(), input: self.cases[&slot.case].input };
+        self.ledger.begin(slots.iter().map(release).collect());
+        slots.iter().for_each(|slot| self.finished.seen.sent(slot));
+    }
+
+    /// Waits until something in flight ends, a batch is written, time runs out, or the run is stopped.
+    async fn wait(&mut self, prepared: &Prepared) -> Result<(), JournalError> {
+        let used = self.assignment.clock.elapsed().saturating_sub(self.started);
+        let left = Duration::from_millis(self.assignment.budget.time_ms).saturating_sub(used);
+        let cancel = self.assignment.cancel.clone();
+        tokio::select! {
+            moved = self.moved(prepared) => return moved.map(drop),
+            () = cancel.cancelled() => self.finished.seen.halt(Why::Cancelled),
+            () = tokio::time::sleep(left), if !left.is_zero() => self.calls.cancel(),
+        }
+        self.drain(prepared).await
+    }
+
+    /// Waits until something in flight ends or a batch is written; false when neither can happen. Dropping the wait
+    /// loses nothing.
+    async fn moved(&mut self, prepared: &Prepared) -> Result<bool, JournalError> {
+        let Self { ledger, in_flight, .. } = self;
+        if ledger.is_writing() {
+            tokio::select! {
+                written = ledger.written() => self.written(written?),
+                Some(back) = in_flight.join_next() => self.take_all(back, prepared),
+            }
+        } else {
+            tokio::select! {
+                Some(back) = in_flight.join_next() => self.take_all(back, prepared),
+                () = ledger.due(), if !in_flight.is_empty() => ledger.begin(Vec::new()),
+                else => return Ok(false),
+            }
+        }
+        Ok(true)
+    }
+
+    /// Asks the slots whose release is written down.
+    fn written(&mut self, written: Written) {
+        self.finished.facts.extend(written.facts);
+        for (slot, trial) in written.released {
+            // Decided or stopped meanwhile: it is not asked.
+            if self.finished.seen.is_over() {
+                self.finished.seen.returned(&slot);
                 continue;
             }
-            let released = self.assignment.side(side).journal.release(&releases).await?;
-            trials.extend(releases.into_iter().map(|release| release.slot).zip(released));
-        }
-        for (slot, trial) in slots.into_iter().filter_map(|slot| trials.remove_entry(&slot)) {
-            self.finished.seen.sent(&slot);
             let case = Arc::clone(&self.cases[&slot.case]);
             let agent = Arc::clone(&self.assignment.side(slot.side).agent);
             let cancel = self.calls.clone();
@@ -233,62 +289,41 @@ impl Runner {
                 (slot, trial, came)
             });
         }
-        Ok(())
-    }
-
-    /// Waits until something in flight ends, time runs out, or the run is stopped.
-    async fn wait(&mut self, prepared: &Prepared) -> Result<(), JournalError> {
-        let used = self.assignment.clock.elapsed().saturating_sub(self.started);
-        let left = Duration::from_millis(self.assignment.budget.time_ms).saturating_sub(used);
-        tokio::select! {
-            back = self.in_flight.join_next() => {
-                if let Some(back) = back {
-                    self.take(back, prepared).await?;
-                }
-            }
-            () = self.assignment.cancel.cancelled() => {
-                self.finished.seen.halt(Why::Cancelled);
-                self.drain(prepared).await?;
-            }
-            () = tokio::time::sleep(left), if !left.is_zero() => {
-                self.calls.cancel();
-                self.drain(prepared).await?;
-            }
-        }
-        Ok(())
     }
 
     /// Lets what is in flight answer for a moment, then closes it. Answers that come are kept, not counted.
     async fn after_decision(&mut self, prepared: &Prepared) -> Result<(), JournalError> {
         let grace = tokio::time::sleep(Duration::from_millis(AFTER_DECISION_MS_MAX));
-        tokio::pin!(grace);
-        while !self.in_flight.is_empty() {
-            tokio::select! {
-                back = self.in_flight.join_next() => {
-                    if let Some(back) = back {
-                        self.take(back, prepared).await?;
-                    }
-                }
-                () = &mut grace => break,
-                () = self.assignment.cancel.cancelled() => break,
-            }
+        let cancel = self.assignment.cancel.clone();
+        tokio::select! {
+            drained = self.drain(prepared) => return drained,
+            () = grace => {}
+            () = cancel.cancelled() => {}
         }
         self.calls.cancel();
         self.drain(prepared).await
     }
 
+    /// Waits until nothing is in flight, and all that ended is written down.
     async fn drain(&mut self, prepared: &Prepared) -> Result<(), JournalError> {
-        while let Some(back) = self.in_flight.join_next().await {
-            self.take(back, prepared).await?;
+        loop {
+            self.ledger.close();
+            if !self.moved(prepared).await? {
+                return Ok(());
+            }
         }
-        Ok(())
     }
 
-    async fn take(
-        &mut self,
-        back: Result<Back, tokio::task::JoinError>,
-        prepared: &Prepared,
-    ) -> Result<(), JournalError> {
+    /// Takes what came back, with all else that has.
+    fn take_all(&mut self, first: Joined, prepared: &Prepared) {
+        self.take(first, prepared);
+        while let Some(back) = self.in_flight.try_join_next() {
+            self.take(back, prepared);
+        }
+    }
+
+    /// Scores what came back, and tells the gate at once: its place in the history follows with the batch.
+    fn take(&mut self, back: Joined, prepared: &Prepared) {
         let (slot, trial, Conversation { how, turns }) = match back {
             Ok(back) => back,
             Err(error) => std::panic::resume_unwind(error.into_panic()),
@@ -296,7 +331,7 @@ impl Runner {
         self.count(slot.side, &turns);
         let Some(how) = how else {
             self.finished.seen.returned(&slot);
-            return Ok(());
+            return;
         };
         let case = Arc::clone(&self.cases[&slot.case]);
         let facts: Vec<TurnFacts<'_>> = turns
@@ -310,14 +345,20 @@ impl Runner {
                 .remark
                 .get_or_insert_with(|| format!("stopped at `{}`: {} ({message})", slot.case, class.0));
         }
-        let ended = Ended { trial, case: case.name.clone(), meaning: case.meaning, how, turns, scores };
-        let recorded = self.assignment.side(slot.side).journal.end(ended).await?;
-        match came {
-            Some(came) => self.finished.seen.ended(SlotFacts { slot, came, recorded }),
+        let broken = scores.as_ref().filter(|_| slot.side == Side::Candidate).and_then(broken);
+        if let Some(why) = broken {
+            let newest = self.finished.broken.entry(case.name.clone()).or_insert((trial, String::new()));
+            if newest.0 <= trial {
+                *newest = (trial, why);
+            }
+        }
+        match &came {
+            Some(came) => self.finished.seen.came(&slot, came.clone()),
             None => self.finished.seen.left_open(&slot),
         }
+        let ended = Ended { trial, case: case.name.clone(), meaning: case.meaning, how, turns, scores };
+        self.ledger.gather(slot, ended, came);
         self.halt_when_changed();
-        Ok(())
     }
 
     fn count(&mut self, side: Side, turns: &[Record]) {
@@ -371,6 +412,13 @@ pub fn came(how: &How, scores: Option<&TrialScores>, turns: &[TurnFacts<'_>]) ->
             })
         }
     }
+}
+
+/// The words of what broke the rule of a case; none when nothing did.
+#[must_use]
+pub fn broken(scores: &TrialScores) -> Option<String> {
+    let unmet: Vec<&str> = scores.unmet().map(|score| score.value.why()).collect();
+    (!unmet.is_empty()).then(|| unmet.join("; "))
 }
 
 fn score(scored: &Scored) -> Option<Unit> {

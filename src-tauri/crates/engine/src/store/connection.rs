@@ -19,6 +19,10 @@ pub(crate) const BUSY_MS: u64 = 5_000;
 const BUSY_POLL_MS: u64 = 2;
 /// Prepared statements kept by each connection.
 const STATEMENTS_CACHED: usize = 128;
+/// Pages that the writer keeps in memory: rows of a run land all over the indexes of digests.
+const WRITER_CACHE_KIB: i64 = 16 * 1024;
+/// Pages in the WAL before they are brought home. Many are written again and again, and are brought home once.
+const WAL_PAGES: i64 = 4_096;
 /// Idle readers kept.
 const READERS_IDLE_MAX: usize = 4;
 
@@ -51,6 +55,11 @@ pub(crate) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
         )));
     }
     connection.pragma_update(None, "synchronous", "NORMAL")?;
+    // Negative: in KiB.
+    connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
+    connection.pragma_update(None, "wal_autocheckpoint", WAL_PAGES)?;
+    // What a savepoint would put back: else every page that a write touches goes to a temporary file too.
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.pragma_update(None, "fullfsync", true)?;
     connection.pragma_update(None, "checkpoint_fullfsync", true)?;
     Ok(connection)
@@ -86,6 +95,8 @@ fn configure(connection: &mut Connection) -> Result<(), StoreError> {
     connection.pragma_update(None, "cell_size_check", true)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
+    // Else the planner looks at the values bound, and a prepared statement is compiled again at every other one.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(())
 }
 

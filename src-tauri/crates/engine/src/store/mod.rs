@@ -13,6 +13,7 @@ mod folder;
 mod lock;
 mod migrate;
 mod object;
+mod sequence;
 pub mod table;
 mod witness;
 mod writer;
@@ -36,6 +37,7 @@ use zstd::bulk::Compressor;
 use self::{
     connection::{Readers, Source},
     migrate::Standing,
+    sequence::Sequence,
     writer::Writer,
 };
 pub use self::{
@@ -337,6 +339,7 @@ pub struct Write<'a> {
     read: Read<'a>,
     clock: &'a dyn Clock,
     packer: &'a RefCell<Compressor<'static>>,
+    sequence: &'a Sequence,
     told: RefCell<Vec<Event>>,
 }
 
@@ -354,9 +357,7 @@ impl Write<'_> {
     /// # Errors
     /// The database's.
     pub fn next_seq(&self) -> Result<Seq, StoreError> {
-        let mut statement =
-            self.connection.prepare_cached("UPDATE sequence SET last = last + 1 RETURNING last")?;
-        Ok(Seq(statement.query_row([], |row| row.get(0))?))
+        self.sequence.next(self.connection)
     }
 
     /// The time, for display.

@@ -16,7 +16,7 @@ use rusqlite::Connection;
 use tokio::sync::{broadcast, mpsc, oneshot};
 use zstd::bulk::Compressor;
 
-use super::{Read, Write, error::StoreError, folder::Folder, object::Objects, table};
+use super::{Read, Write, error::StoreError, folder::Folder, object::Objects, sequence::Sequence, table};
 use crate::{clock::Clock, event::Event};
 
 /// Writes waiting at most; who comes later waits for a place.
@@ -243,26 +243,29 @@ impl Pen {
         full: bool,
     ) -> Result<(usize, Vec<Event>), StoreError> {
         self.set_synchronous(if full { Durability::Full } else { Durability::Normal })?;
-        self.connection.execute_batch("BEGIN IMMEDIATE")?;
+        self.say("BEGIN IMMEDIATE")?;
         let written = self.act(jobs, full).and_then(|done| {
-            self.connection.execute_batch("COMMIT")?;
+            self.say("COMMIT")?;
             Ok(done)
         });
         if written.is_err() && !self.connection.is_autocommit() {
-            self.connection.execute_batch("ROLLBACK")?;
+            self.say("ROLLBACK")?;
         }
         written
     }
 
     fn act(&self, jobs: &mut VecDeque<Box<dyn Job>>, full: bool) -> Result<(usize, Vec<Event>), StoreError> {
         let started = Instant::now();
+        let sequence = Sequence::default();
         let mut told = Vec::new();
-        for (index, job) in jobs.iter_mut().enumerate() {
-            self.connection.execute_batch("SAVEPOINT job")?;
+        let mut acted = 0;
+        for job in jobs.iter_mut() {
+            self.say("SAVEPOINT job")?;
             let write = Write {
                 read: Read { connection: &self.connection, objects: &self.objects },
                 clock: &*self.clock,
                 packer: &self.packer,
+                sequence: &sequence,
                 told: RefCell::new(Vec::new()),
             };
             match job.act(&write) {
@@ -274,16 +277,24 @@ impl Pen {
                     return Err(error);
                 }
                 Err(error) => {
-                    self.connection.execute_batch("ROLLBACK TO job")?;
+                    self.say("ROLLBACK TO job")?;
                     job.refuse(error);
                 }
             }
-            self.connection.execute_batch("RELEASE job")?;
+            self.say("RELEASE job")?;
+            acted += 1;
             if started.elapsed() >= Duration::from_millis(BATCH_MS_MAX) {
-                return Ok((index + 1, told));
+                break;
             }
         }
-        Ok((jobs.len(), told))
+        sequence.keep(&self.connection)?;
+        Ok((acted, told))
+    }
+
+    /// A word of the transaction, prepared once.
+    fn say(&self, word: &str) -> Result<(), StoreError> {
+        self.connection.prepare_cached(word)?.execute([])?;
+        Ok(())
     }
 
     /// Cannot be changed inside a transaction.

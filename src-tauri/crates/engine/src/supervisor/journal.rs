@@ -12,14 +12,14 @@ use gatewright_core::{
     plan::StreamKey,
     score::{Scored, TrialScores},
     spec::Unit,
-    time::Seq,
 };
 
 use crate::{
     port::{
         agent::Record,
-        journal::{Ended, How, Journal, JournalError, Release},
+        journal::{Batch, Ended, How, Journal, JournalError, Recorded},
     },
+    run,
     store::{
         Durability, Store, StoreError,
         table::{Judged, NewObservation, TrialEnd},
@@ -40,29 +40,24 @@ fn failed(error: StoreError) -> JournalError {
 }
 
 impl Journal for RunJournal {
-    fn release<'a>(&'a self, slots: &'a [Release]) -> BoxFuture<'a, Result<Vec<TrialId>, JournalError>> {
-        let slots: Vec<_> = slots.iter().map(|release| (release.slot.clone(), release.input)).collect();
-        let stream = self.stream.clone();
-        let run = self.run;
+    fn record(&self, batch: Batch) -> BoxFuture<'_, Result<Recorded, JournalError>> {
+        let ended: Vec<_> = batch.ended.into_iter().map(|ended| (ended.trial, trial_end(ended))).collect();
+        let slots: Vec<_> = batch.release.into_iter().map(|release| (release.slot, release.input)).collect();
+        let (run, stream) = (self.run, self.stream.clone());
         let count = slots.len() as u64;
         let released_to = self.released.fetch_add(count, Ordering::Relaxed) + count;
         Box::pin(async move {
-            let released = self.store.write(Durability::Normal, move |write| {
-                let trials = write.release_slots(&stream, &slots)?;
-                write.released_to(run, released_to)?;
-                Ok(trials.into_iter().map(|trial| trial.id).collect())
-            });
-            released.await.map_err(failed)
-        })
-    }
-
-    fn end(&self, ended: Ended) -> BoxFuture<'_, Result<Seq, JournalError>> {
-        Box::pin(async move {
-            let trial = ended.trial;
-            let end = trial_end(ended);
-            let written = self.store.write(Durability::Normal, move |write| match &end {
-                Some(end) => write.end_trial(trial, end),
-                None => write.next_seq(),
+            let written = self.store.write(Durability::Normal, move |write| {
+                let place = |(trial, end): &(TrialId, Option<TrialEnd>)| match end {
+                    Some(end) => write.end_trial(*trial, end),
+                    None => write.next_seq(),
+                };
+                let ended = ended.iter().map(place).collect::<Result<_, _>>()?;
+                let released = write.release_slots(&stream, &slots)?;
+                if !slots.is_empty() {
+                    write.released_to(run, released_to)?;
+                }
+                Ok(Recorded { ended, released: released.into_iter().map(|trial| trial.id).collect() })
             });
             written.await.map_err(failed)
         })
@@ -99,8 +94,7 @@ fn trial_end(ended: Ended) -> Option<TrialEnd> {
 
 /// What the scorers say of a trial, as kept: the case as a whole, with the words of what broke it, and each scorer.
 pub(super) fn judged(meaning: CaseMeaning, scores: &TrialScores) -> Judged {
-    let unmet: Vec<&str> = scores.unmet().map(|score| score.value.why()).collect();
-    let why = unmet.join("; ");
+    let why = run::broken(scores).unwrap_or_default();
     let case = match scores.passed {
         Some(passed) => Scored::Value { score: if passed { Unit::ONE } else { Unit::ZERO }, passed, why },
         None => Scored::NotJudged { why },

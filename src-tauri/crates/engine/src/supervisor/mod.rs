@@ -20,6 +20,8 @@ mod running;
 pub mod seal;
 mod selftest;
 mod signing;
+#[cfg(test)]
+mod simulation;
 pub mod trust;
 pub mod user;
 mod watched;

@@ -1,11 +1,13 @@
 //! `case_stat`: how often which case passed by which version; a projection of trials and scores.
 //!
-//! The counts of one cell are always made by the one query that also rebuilds the table, so both are the same.
+//! A trial that is judged for the first time is added to its cell; where a score is replaced, the cell is counted again
+//! by the one query that also rebuilds the table.
 //! Trials of monitors are not counted: they are drawn with replacement, and ask what is live.
 
 use gatewright_core::{
     id::{CaseMeaning, CaseName, SpecName, VersionId},
     observation::TrialId,
+    score::Scored,
 };
 use rusqlite::{Row, params};
 
@@ -67,8 +69,7 @@ pub(in crate::store) fn counted(which: &str) -> String {
 
 impl Write<'_> {
     /// The cell of a trial: spec, version, case, meaning.
-    pub(super) fn cell(&self, trial: TrialId, meaning: CaseMeaning) -> Result<Cell, StoreError> {
-        let meaning = self.meaning_row_or_new(meaning)?;
+    pub(super) fn cell(&self, trial: TrialId, meaning: i64) -> Result<Cell, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT stream.spec, stream.version, trial.case_ FROM trial JOIN stream ON stream.id = trial.stream
              WHERE trial.id = ?1",
@@ -79,6 +80,29 @@ impl Write<'_> {
                 other => other.into(),
             },
         )
+    }
+
+    /// Adds a trial to its cell, which had nothing of it.
+    pub(super) fn count_in(&self, trial: TrialId, meaning: i64, case: &Scored) -> Result<(), StoreError> {
+        let (passed, missing) = match case {
+            Scored::Value { passed, .. } => (*passed, false),
+            Scored::NotJudged { .. } => (false, true),
+        };
+        let sql = format!(
+            "INSERT INTO case_stat(spec, version, case_, meaning, n, passed, missing, latency_us, cost_micros, last_trial)
+             SELECT stream.spec, stream.version, trial.case_, ?2, 1, ?3, ?4,
+                    coalesce(trial.latency_us, 0), coalesce(trial.cost_micros, 0), trial.id
+             FROM trial JOIN stream ON stream.id = trial.stream
+             WHERE trial.id = ?1 AND stream.purpose <> {MONITOR}
+             ON CONFLICT DO UPDATE SET n = n + 1, passed = passed + excluded.passed,
+                    missing = missing + excluded.missing, latency_us = latency_us + excluded.latency_us,
+                    cost_micros = cost_micros + excluded.cost_micros,
+                    last_trial = max(last_trial, excluded.last_trial)"
+        );
+        let counted =
+            self.connection.prepare_cached(&sql)?.execute(params![trial.0, meaning, passed, missing])?;
+        // A monitor's is not counted; one that nobody released is an error.
+        if counted == 0 { self.cell(trial, meaning).map(drop) } else { Ok(()) }
     }
 
     /// Counts a cell again.

@@ -68,7 +68,12 @@ impl Write<'_> {
         };
         let record = Record {
             text: self.put_blob(new.reply.text.as_bytes())?,
-            reply: Reply { text: String::new(), ..new.reply.clone() },
+            reply: Reply {
+                text: String::new(),
+                tool_calls: new.reply.tool_calls.clone(),
+                usage: new.reply.usage,
+                finish: new.reply.finish.clone(),
+            },
             identity: new.identity.clone(),
             timing: new.timing,
             cost: new.cost,

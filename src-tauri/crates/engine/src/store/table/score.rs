@@ -12,7 +12,7 @@ use gatewright_core::{
 };
 use rusqlite::{OptionalExtension as _, params};
 
-use super::meaning::{CASE_KIND, Meaning};
+use super::meaning::CASE_KIND;
 use crate::store::{Read, Write, digest, error::StoreError};
 
 /// What one meaning of a case says of a trial.
@@ -36,7 +36,8 @@ impl Write<'_> {
         self.record_all_scores(&[(trial, judged.clone())])
     }
 
-    /// [`Write::record_scores`] of many trials: each cell is counted once, after all of its scores.
+    /// [`Write::record_scores`] of many trials. A first score is added to its cell; a cell in which one was replaced is
+    /// counted again, once.
     ///
     /// # Errors
     /// As [`Write::record_scores`].
@@ -44,28 +45,47 @@ impl Write<'_> {
         let mut cells = BTreeSet::new();
         for (trial, judged) in judged {
             for (scorer, scored) in &judged.scores {
-                self.put_score(*trial, *scorer, scored)?;
+                self.put_score(*trial, self.meaning_row_or_new(*scorer)?, scored)?;
             }
-            self.put_score(*trial, judged.meaning, &judged.case)?;
-            cells.insert(self.cell(*trial, judged.meaning)?);
+            let meaning = self.meaning_row_or_new(judged.meaning)?;
+            match self.put_score(*trial, meaning, &judged.case)? {
+                Put::New => self.count_in(*trial, meaning, &judged.case)?,
+                Put::Replaced => drop(cells.insert(self.cell(*trial, meaning)?)),
+            }
         }
         cells.into_iter().try_for_each(|cell| self.count_cell(cell))
     }
 
-    fn put_score(&self, trial: TrialId, scorer: impl Meaning, scored: &Scored) -> Result<(), StoreError> {
-        let scorer = self.meaning_row_or_new(scorer)?;
+    fn put_score(&self, trial: TrialId, scorer: i64, scored: &Scored) -> Result<Put, StoreError> {
         let (value, passed, why) = match scored {
             Scored::Value { score, passed, why } => (Some(score.millionths()), Some(*passed), why),
             Scored::NotJudged { why } => (None, None, why),
         };
         let why = if why.is_empty() { None } else { Some(self.put_text(why)?) };
+        let row = params![trial.0, scorer, value, passed, why];
+        let new = self
+            .connection
+            .prepare_cached("INSERT INTO score(trial, scorer, value, passed, why) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING")?
+            .execute(row)?;
+        if new == 1 {
+            return Ok(Put::New);
+        }
         self.connection
             .prepare_cached(
-                "INSERT OR REPLACE INTO score(trial, scorer, value, passed, why) VALUES (?1, ?2, ?3, ?4, ?5)",
+                "UPDATE score SET value = ?3, passed = ?4, why = ?5 WHERE trial = ?1 AND scorer = ?2",
             )?
-            .execute(params![trial.0, scorer, value, passed, why])?;
-        Ok(())
+            .execute(row)?;
+        Ok(Put::Replaced)
     }
+}
+
+/// What became of what a scorer said of a trial before.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Put {
+    /// It had said nothing.
+    New,
+    /// It is replaced.
+    Replaced,
 }
 
 impl Read<'_> {

@@ -87,20 +87,27 @@ impl Write<'_> {
         let case = self.intern(NameKind::Case, slot.case.as_str())?;
         let input_row = self.meaning_row_or_new(input)?;
         let seq = self.next_seq()?;
-        self.connection
+        let found = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?));
+        let released = self
+            .connection
             .prepare_cached(
                 "INSERT INTO trial(stream, round, case_, input, state, asked, seq) VALUES (?1, ?2, ?3, ?4, 0, 1, ?5)
-                 ON CONFLICT(stream, case_, round, input) DO UPDATE SET asked = asked + 1 WHERE state = 0",
+                 ON CONFLICT(stream, case_, round, input) DO UPDATE SET asked = asked + 1 WHERE state = 0
+                 RETURNING id, asked, state, class",
             )?
-            .execute(params![stream, slot.round, case, input_row, seq.0])?;
-        let mut statement = self.connection.prepare_cached(
-            "SELECT id, asked, state, class FROM trial
-             WHERE stream = ?1 AND case_ = ?2 AND round = ?3 AND input = ?4",
-        )?;
-        let (id, asked, state, class) = statement
-            .query_row(params![stream, case, slot.round, input_row], |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
-            })?;
+            .query_row(params![stream, slot.round, case, input_row, seq.0], found)
+            .optional()?;
+        let (id, asked, state, class) = match released {
+            Some(released) => released,
+            // It ended before, and stays as it is.
+            None => self
+                .connection
+                .prepare_cached(
+                    "SELECT id, asked, state, class FROM trial
+                     WHERE stream = ?1 AND case_ = ?2 AND round = ?3 AND input = ?4",
+                )?
+                .query_row(params![stream, case, slot.round, input_row], found)?,
+        };
         let state = self.trial_state(state, class)?;
         Ok(Trial { id: TrialId(id), stream: key.clone(), slot: slot.clone(), input, asked, state })
     }

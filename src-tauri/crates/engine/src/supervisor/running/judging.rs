@@ -8,6 +8,7 @@ use std::{
 use gatewright_core::{
     gate::{SlotFacts, Why},
     id::{CaseName, SpecName},
+    observation::TrialId,
     plan::{Plan, StreamKey},
     spec::{Spec, workspace::Workspace},
     time::Seq,
@@ -53,7 +54,7 @@ struct Looked {
 impl Looked {
     fn report(self, spec: &Spec, present: &Present) -> SpecReport {
         SpecReport {
-            why: reasons(&self.recorded, spec),
+            why: words(reasons(&self.recorded, spec)),
             spec: spec.clone(),
             verdict: self.verdict,
             version: present.version.clone(),
@@ -211,9 +212,11 @@ impl Engine {
             cancel: stop.clone(),
             follow,
         };
-        let finished = run::execute(assignment, seen).await?;
+        let mut finished = run::execute(assignment, seen).await?;
         sum.add(&finished);
-        self.conclude(task, &plan, registered, finished).await
+        let mut recorded = recorded;
+        recorded.facts.append(&mut finished.facts);
+        self.conclude(task, &plan, registered, recorded, finished).await
     }
 
     /// Records a plan, with everything that its meaning consists of, before the first answer that it counts.
@@ -232,27 +235,34 @@ impl Engine {
         Ok(self.store.write(Durability::Full, write).await?)
     }
 
-    /// Judges a stream and keeps what was said.
+    /// Judges a stream and keeps what was said. `recorded` holds every fact of it: those that were there before the
+    /// run, and those that the run wrote down.
     async fn conclude(
         &self,
         task: Task,
         plan: &Plan,
         registered: Seq,
+        recorded: Recorded,
         finished: Finished,
     ) -> Result<SpecReport, RunError> {
         let gated = |problem| RunError::Gating { spec: task.spec.name.clone(), problem };
         let grade = task.present.version.grade;
-        let (verdict, why, recorded, label) = self.store.read(|read| {
-            let recorded = gating::recorded_of(read, plan, &task.spec)?;
+        let (verdict, label) = self.store.read(|read| {
             let label = read.version(plan.stream.version)?.and_then(|row| row.label);
             let judged = gating::judge(read, plan, registered, &recorded.facts, finished.stopped, grade);
-            let why = reasons(&recorded, &task.spec);
-            Ok((judged, why, recorded, label))
+            Ok((judged, label))
         })?;
         let mut verdict = verdict.map_err(gated)?;
         let about = About { agent: task.present.version.agent.clone(), at: self.clock.now() };
         let attempt = if verdict.outcome.ends_attempt() { Attempt::Ends } else { Attempt::GoesOn };
         verdict.seq = self.give(plan, &verdict, &recorded, &about, attempt).await?;
+        let mut why = reasons(&recorded, &task.spec);
+        for (case, newest) in finished.broken {
+            let known = why.entry(case).or_insert_with(|| newest.clone());
+            if known.0 < newest.0 {
+                *known = newest;
+            }
+        }
         Ok(SpecReport {
             spec: task.spec,
             verdict,
@@ -260,7 +270,7 @@ impl Engine {
             label,
             endpoint: task.present.endpoint,
             remark: finished.remark,
-            why,
+            why: words(why),
         })
     }
 
@@ -346,17 +356,20 @@ fn withdraw_passes(write: &Write<'_>, fail: &Verdict) -> Result<(), StoreError> 
     Ok(())
 }
 
-/// What broke the rule in the newest failed trial of each case.
-fn reasons(recorded: &Recorded, spec: &Spec) -> BTreeMap<CaseName, String> {
+/// The newest recorded trial of each case that broke its rule, with the words of what broke it.
+fn reasons(recorded: &Recorded, spec: &Spec) -> BTreeMap<CaseName, (TrialId, String)> {
     let names: BTreeMap<_, _> = spec.cases.iter().map(|case| (case.meaning, &case.name)).collect();
     let mut reasons = BTreeMap::new();
-    for (_, meaning, scores) in &recorded.judged {
-        let unmet: Vec<&str> = scores.unmet().map(|score| score.value.why()).collect();
-        if let (Some(name), false) = (names.get(meaning), unmet.is_empty()) {
-            reasons.insert((*name).clone(), unmet.join("; "));
+    for (trial, meaning, scores) in &recorded.judged {
+        if let (Some(name), Some(why)) = (names.get(meaning), run::broken(scores)) {
+            reasons.insert((*name).clone(), (*trial, why));
         }
     }
     reasons
+}
+
+fn words(reasons: BTreeMap<CaseName, (TrialId, String)>) -> BTreeMap<CaseName, String> {
+    reasons.into_iter().map(|(case, (_, why))| (case, why)).collect()
 }
 
 /// The point of the chart for a stream: the pass rate over its complete rounds.
