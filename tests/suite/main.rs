@@ -1,5 +1,6 @@
 //! All suites in one binary: it links once. Test names are sentences.
 
+mod against;
 mod architecture;
 mod backups;
 mod cli;

@@ -49,6 +49,7 @@ fn verdict(stream: &StreamKey, plan: PlanId, number: u32) -> Verdict {
         rule: Rule::Rate { of: Metric::PassRate, target: unit(900_000), floor: unit(800_000), risk },
         blocking: true,
         given_determinism: false,
+        recorded: None,
         outcome: Outcome::Pass,
         at: 72,
         heard_max: 281,
@@ -57,8 +58,13 @@ fn verdict(stream: &StreamKey, plan: PlanId, number: u32) -> Verdict {
         reason: "72 of 89 passed; a version at the 80 % floor gets this far less than 5 times in 100"
             .to_owned(),
     };
-    let tally =
-        |case| CaseTally { case: CaseName::new(format!("case-{case}")), trials: 4, passed: 4, missing: 0 };
+    let tally = |case| CaseTally {
+        case: CaseName::new(format!("case-{case}")),
+        trials: 4,
+        passed: 4,
+        missing: 0,
+        quarantined: false,
+    };
     Verdict {
         id: VerdictId(Digest::of_bytes(&number.to_le_bytes())),
         plan,
@@ -74,6 +80,7 @@ fn verdict(stream: &StreamKey, plan: PlanId, number: u32) -> Verdict {
         wrongly_passed_total: unit(50_000),
         cases: (0..CASES).map(tally).collect(),
         counts,
+        baseline_counts: None,
         heard_max: 281,
         facts: Digest::of_bytes(b"facts"),
         method: METHOD,
@@ -101,6 +108,7 @@ fn record(write: &Write<'_>, number: u32) -> Result<(), gatewright_engine::store
         order: OrderRule::HashRounds,
         ask: Ask::EveryCaseOnce,
         cases: Vec::new(),
+        quarantine: std::collections::BTreeSet::new(),
         criteria: Vec::new(),
         window_max: 16,
         method: METHOD,

@@ -37,6 +37,8 @@ pub struct Workspace {
     pub unread: BTreeSet<AgentName>,
     /// Where versions go live.
     pub environments: BTreeMap<EnvironmentName, Environment>,
+    /// Environments that the file names and that could not be read; empty in a workspace without errors.
+    pub unread_environments: BTreeSet<EnvironmentName>,
     /// What specs fall back on.
     pub defaults: Defaults,
     /// What saving a spec does.

@@ -1,5 +1,8 @@
-//! What is written down together: slots that are asked next, at once, and answers, when some have gathered. Nobody
-//! waits for one answer's commit, and a commit carries many: each writes every page that it touches.
+//! What is written down together: the slots that are asked next, with every answer that came until then. Nobody waits
+//! for one answer's commit, and under load a commit carries many.
+//!
+//! No slot is asked before all that was heard when it was chosen is written down. So what a crash can take, asked and
+//! not kept, is never more than may be in flight.
 
 use std::{sync::Arc, time::Duration};
 
@@ -7,16 +10,15 @@ use futures_util::future::BoxFuture;
 use gatewright_core::{
     gate::{Came, SlotFacts},
     observation::TrialId,
-    plan::Slot,
+    plan::{Side, Slot},
 };
 
 use tokio::time::{Instant, sleep_until};
 
 use crate::port::journal::{Batch, Ended, Journal, JournalError, Release};
 
-/// So many answers are written without waiting for more.
-const GATHERED_MAX: usize = 128;
-/// An answer waits no longer than this for others; with the writing of a batch it stays below 250 ms.
+/// An answer that no slot follows waits no longer than this for others; with the writing of a batch it stays below
+/// 250 ms.
 const GATHERED_MS_MAX: u64 = 100;
 
 /// What the journal has written down, of one batch.
@@ -29,11 +31,12 @@ pub(super) struct Written {
 }
 
 /// How trials ended, and what the gate was told of each; nothing of a slot that stays open.
-type Gathered = Vec<(Ended, Option<(Slot, Came)>)>;
+type Gathered = Vec<(Slot, Ended, Option<Came>)>;
 
-/// The journal, a batch at a time.
+/// The journals of both sides, a batch at a time.
 pub(super) struct Ledger {
-    journal: Arc<dyn Journal>,
+    candidate: Arc<dyn Journal>,
+    baseline: Option<Arc<dyn Journal>>,
     gathered: Gathered,
     /// When the answers that were gathered have to be written.
     due: Option<Instant>,
@@ -41,14 +44,14 @@ pub(super) struct Ledger {
 }
 
 impl Ledger {
-    pub(super) const fn new(journal: Arc<dyn Journal>) -> Self {
-        Self { journal, gathered: Vec::new(), due: None, writing: None }
+    pub(super) const fn new(candidate: Arc<dyn Journal>, baseline: Option<Arc<dyn Journal>>) -> Self {
+        Self { candidate, baseline, gathered: Vec::new(), due: None, writing: None }
     }
 
     /// Takes how a trial ended, for the next batch.
-    pub(super) fn gather(&mut self, ended: Ended, told: Option<(Slot, Came)>) {
+    pub(super) fn gather(&mut self, slot: Slot, ended: Ended, told: Option<Came>) {
         self.due.get_or_insert_with(|| Instant::now() + Duration::from_millis(GATHERED_MS_MAX));
-        self.gathered.push((ended, told));
+        self.gathered.push((slot, ended, told));
     }
 
     /// Waits until answers have to be written; for ever when there are none.
@@ -62,54 +65,43 @@ impl Ledger {
         }
     }
 
-    fn is_due(&self) -> bool {
-        self.gathered.len() >= GATHERED_MAX || self.due.is_some_and(|due| due <= Instant::now())
-    }
-
     /// Whether a batch is being written. Until it is, none can begin.
     pub(super) const fn is_writing(&self) -> bool {
         self.writing.is_some()
     }
 
-    /// Begins to write that `release` is about to be asked, and the answers that are due.
+    /// Begins to write that `release` is about to be asked, with every answer; without a slot only once answers are due.
     pub(super) fn begin(&mut self, release: Vec<Release>) {
-        let due = self.is_due();
-        if self.is_writing() || release.is_empty() && !due {
-            return;
+        if !release.is_empty() || self.due.is_some_and(|due| due <= Instant::now()) {
+            self.write(release);
         }
-        let gathered = if due { self.take_gathered() } else { Gathered::new() };
-        self.write(gathered, release);
     }
 
     /// Begins to write every answer that was gathered.
     pub(super) fn close(&mut self) {
-        if !self.is_writing() && !self.gathered.is_empty() {
-            let gathered = self.take_gathered();
-            self.write(gathered, Vec::new());
+        if !self.gathered.is_empty() {
+            self.write(Vec::new());
         }
     }
 
-    fn take_gathered(&mut self) -> Gathered {
+    fn write(&mut self, release: Vec<Release>) {
+        if self.is_writing() {
+            return;
+        }
         self.due = None;
-        std::mem::take(&mut self.gathered)
-    }
-
-    fn write(&mut self, gathered: Gathered, release: Vec<Release>) {
-        let (ended, told): (Vec<_>, Vec<_>) = gathered.into_iter().unzip();
-        let slots: Vec<Slot> = release.iter().map(|release| release.slot.clone()).collect();
-        let batch = Batch { ended, release };
-        let journal = Arc::clone(&self.journal);
+        let (candidate, baseline) = (Arc::clone(&self.candidate), self.baseline.clone());
+        let of_candidate = |slot: &Slot| slot.side == Side::Candidate;
+        let gathered = std::mem::take(&mut self.gathered).into_iter();
+        let (ended, other_ended) = gathered.partition(|(slot, ..)| of_candidate(slot));
+        let (release, other_release) = release.into_iter().partition(|release| of_candidate(&release.slot));
         self.writing = Some(Box::pin(async move {
-            let recorded = journal.record(batch).await?;
-            let facts = told.into_iter().zip(recorded.ended);
-            Ok(Written {
-                facts: facts
-                    .filter_map(|(told, recorded)| {
-                        told.map(|(slot, came)| SlotFacts { slot, came, recorded })
-                    })
-                    .collect(),
-                released: slots.into_iter().zip(recorded.released).collect(),
-            })
+            let mut written = recorded(candidate.as_ref(), ended, release).await?;
+            if let Some(baseline) = baseline {
+                let other = recorded(baseline.as_ref(), other_ended, other_release).await?;
+                written.facts.extend(other.facts);
+                written.released.extend(other.released);
+            }
+            Ok(written)
         }));
     }
 
@@ -126,6 +118,27 @@ impl Ledger {
     }
 }
 
+/// Writes down what is of one side.
+async fn recorded(
+    journal: &dyn Journal,
+    gathered: Gathered,
+    release: Vec<Release>,
+) -> Result<Written, JournalError> {
+    if gathered.is_empty() && release.is_empty() {
+        return Ok(Written::default());
+    }
+    let slots: Vec<Slot> = release.iter().map(|release| release.slot.clone()).collect();
+    let (ended, told): (Vec<_>, Vec<_>) =
+        gathered.into_iter().map(|(slot, ended, came)| (ended, came.map(|came| (slot, came)))).unzip();
+    let places = journal.record(Batch { ended, release }).await?;
+    let facts = told.into_iter().zip(places.ended);
+    let fact = |(told, recorded): (Option<_>, _)| told.map(|(slot, came)| SlotFacts { slot, came, recorded });
+    Ok(Written {
+        facts: facts.filter_map(fact).collect(),
+        released: slots.into_iter().zip(places.released).collect(),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Mutex;
@@ -133,7 +146,6 @@ mod tests {
     use gatewright_core::{
         id::{CaseMeaning, CaseName, Digest, InputId},
         observation::ErrorClass,
-        plan::Side,
         time::Seq,
     };
 
@@ -171,7 +183,7 @@ mod tests {
             turns: Vec::new(),
             scores: None,
         };
-        ledger.gather(ended, Some((slot(0), Came::Missing(class))));
+        ledger.gather(slot(0), ended, Some(Came::Missing(class)));
     }
 
     fn release() -> Vec<Release> {
@@ -179,37 +191,37 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn slots_are_released_at_once_and_answers_wait_for_others_but_not_for_long() {
+    async fn an_answer_goes_with_the_next_slots_and_without_any_it_does_not_wait_for_long() {
         let counted = Arc::new(Counted::default());
-        let mut ledger = Ledger::new(Arc::<Counted>::clone(&counted));
-        let began = Instant::now();
+        let mut ledger = Ledger::new(Arc::<Counted>::clone(&counted), None);
         gather(&mut ledger, 7);
         ledger.begin(release());
         let written = ledger.written().await.expect("written");
-        assert_eq!((written.facts.len(), written.released.len()), (0, 1));
+        assert_eq!(written.facts[0].recorded, Seq(7), "with its place in the history");
+        assert_eq!(written.released.len(), 1);
+        let began = Instant::now();
+        gather(&mut ledger, 8);
         ledger.begin(Vec::new());
         assert!(!ledger.is_writing(), "the answer is not due");
         ledger.due().await;
         assert_eq!(began.elapsed(), Duration::from_millis(GATHERED_MS_MAX));
         ledger.begin(Vec::new());
-        let written = ledger.written().await.expect("written");
-        assert_eq!(written.facts[0].recorded, Seq(7), "with its place in the history");
-        assert_eq!(*counted.0.lock().expect("whole"), [(0, 1), (1, 0)]);
+        assert_eq!(ledger.written().await.expect("written").facts.len(), 1);
+        assert_eq!(*counted.0.lock().expect("whole"), [(1, 1), (1, 0)]);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn many_answers_go_with_the_next_release_and_the_rest_when_all_is_closed() {
+    async fn what_comes_while_a_batch_is_written_goes_with_the_next_one() {
         let counted = Arc::new(Counted::default());
-        let mut ledger = Ledger::new(Arc::<Counted>::clone(&counted));
-        (0..128).for_each(|trial| gather(&mut ledger, trial));
+        let mut ledger = Ledger::new(Arc::<Counted>::clone(&counted), None);
         ledger.begin(release());
-        gather(&mut ledger, 128);
-        ledger.begin(release());
-        assert_eq!(ledger.written().await.expect("written").facts.len(), GATHERED_MAX);
+        (0..3).for_each(|trial| gather(&mut ledger, trial));
         ledger.close();
-        assert_eq!(ledger.written().await.expect("written").facts.len(), 1);
+        assert_eq!(ledger.written().await.expect("written").facts.len(), 0);
+        ledger.close();
+        assert_eq!(ledger.written().await.expect("written").facts.len(), 3);
         ledger.close();
         assert!(!ledger.is_writing(), "nothing is left");
-        assert_eq!(*counted.0.lock().expect("whole"), [(128, 1), (1, 0)]);
+        assert_eq!(*counted.0.lock().expect("whole"), [(0, 1), (3, 0)]);
     }
 }

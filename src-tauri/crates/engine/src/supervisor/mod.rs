@@ -1,5 +1,6 @@
 //! Where the parts of the engine meet: one [`Engine`] a workspace.
 
+mod against;
 mod asking;
 mod backtest;
 pub mod backup;
