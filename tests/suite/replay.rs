@@ -65,7 +65,7 @@ fn judged_again(read: &Read<'_>, row: &VerdictRow) -> Result<Verdict, StoreError
     let plan = read.plan(given.plan)?.expect("the plan is kept");
     let body = read.meaning(given.spec)?.expect("the meaning is kept");
     let spec: Spec = serde_json::from_slice(&body).expect("a spec");
-    let mut facts = self::facts(read, &given.stream, given, &spec)?;
+    let mut facts = facts(read, &given.stream, given, &spec)?;
     if let Some(baseline) = plan.plan.baseline.as_ref().filter(|_| plan.plan.asks_baseline()) {
         facts.extend(self::facts(read, baseline, given, &spec)?);
     }
