@@ -1,6 +1,8 @@
 //! All suites in one binary: it links once. Test names are sentences.
 
+mod against;
 mod architecture;
+mod backups;
 mod cli;
 mod faults;
 mod replay;

@@ -7,6 +7,7 @@ use gatewright_core::{
     gate::SlotFacts,
     id::canonical_json,
     observation::TrialState,
+    plan::StreamKey,
     score::{Prepared, TurnFacts},
     spec::Spec,
     time::Seq,
@@ -28,12 +29,17 @@ fn store(world: &World) -> Store {
     Store::open(world.root(), Arc::new(SystemClock::default())).expect("the history opens")
 }
 
-/// The facts of a verdict's stream up to the verdict, scored anew by the spec that it was judged by.
-fn facts(read: &Read<'_>, given: &Verdict, spec: &Spec) -> Result<Vec<SlotFacts>, StoreError> {
+/// The facts of a stream up to a verdict, scored anew by the spec that it was judged by.
+fn facts(
+    read: &Read<'_>,
+    stream: &StreamKey,
+    given: &Verdict,
+    spec: &Spec,
+) -> Result<Vec<SlotFacts>, StoreError> {
     let cases: BTreeMap<_, _> = spec.cases.iter().map(|case| (&case.name, case)).collect();
     let prepared = Prepared::new(spec);
     let mut facts = Vec::new();
-    for row in read.trials_of(&given.stream)? {
+    for row in read.trials_of(stream)? {
         let Some(case) = cases.get(&row.trial.slot.case) else { continue };
         if row.seq > given.seq || row.trial.input != case.input {
             continue;
@@ -59,7 +65,10 @@ fn judged_again(read: &Read<'_>, row: &VerdictRow) -> Result<Verdict, StoreError
     let plan = read.plan(given.plan)?.expect("the plan is kept");
     let body = read.meaning(given.spec)?.expect("the meaning is kept");
     let spec: Spec = serde_json::from_slice(&body).expect("a spec");
-    let facts = facts(read, given, &spec)?;
+    let mut heard = facts(read, &given.stream, given, &spec)?;
+    if let Some(baseline) = plan.plan.baseline.as_ref().filter(|_| plan.plan.asks_baseline()) {
+        heard.extend(facts(read, baseline, given, &spec)?);
+    }
     let mut earlier = Vec::new();
     for attempt in read.attempts(given.stream.version, &given.stream.spec)? {
         if attempt.key != given.stream && attempt.ended.is_some_and(|ended| ended < given.seq) {
@@ -74,10 +83,9 @@ fn judged_again(read: &Read<'_>, row: &VerdictRow) -> Result<Verdict, StoreError
     let inquiry = Inquiry {
         plan: &plan.plan,
         plan_recorded: plan.registered,
-        facts: &facts,
+        facts: &heard,
         stop,
         grade: given.grade,
-        baseline: given.baseline,
         earlier: &earlier,
         seq: given.seq,
     };
@@ -120,6 +128,25 @@ fn recomputing_every_stored_run_gives_the_stored_verdicts() {
     world.run(&["run"]).ends(0);
     world.run(&["run", "--new-attempt"]).ends(0);
     assert!(assert_replayed(world) >= 7);
+}
+
+#[test]
+fn recomputing_comparisons_with_the_live_version_gives_the_stored_verdicts() {
+    let shop = Shop::open();
+    let world = &shop.world;
+    world.edit("gatewright.yaml", "gate: 90%", "gate: { no-regression: { max_drop: 30% } }");
+    world.run(&["run"]).ends(4);
+    world.run(&["promote", "production", "--bootstrap", "it is the first", "--by", "Ada", "--yes"]).ends(0);
+    world.write("prompt.md", BETTER);
+    world.run(&["run", "--calls", "7"]).ends(4);
+    world.run(&["run"]).ends(0);
+    world.write("prompt.md", BAD);
+    world.run(&["run"]).ends(1);
+    world.edit("gatewright.yaml", "max_drop: 30%", "max_drop: 60%");
+    world.run(&["run"]);
+    assert!(assert_replayed(world) >= 5);
+    let rebuilt = world.run(&["doctor", "--rebuild"]).ends(0);
+    assert!(rebuilt.out.contains("0 values differed"), "{}", rebuilt.out);
 }
 
 #[test]

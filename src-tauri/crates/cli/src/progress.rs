@@ -25,7 +25,6 @@ pub(crate) fn follow(output: Output) -> (Tell, ProgressBar) {
 }
 
 /// A bar that counts simulated versions; nothing without a terminal.
-#[must_use]
 pub(crate) fn count(output: Output) -> (impl Fn(u32, u32) + Sync, ProgressBar) {
     let shown = !output.quiet && !output.json && std::io::stderr().is_terminal();
     let bar = if shown { ProgressBar::new(0) } else { ProgressBar::hidden() };

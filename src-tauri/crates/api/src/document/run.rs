@@ -67,6 +67,9 @@ pub struct SpecDocument {
     pub version: VersionDocument,
     /// Where it answered.
     pub endpoint: String,
+    /// The version that it was compared with; of a gate that compares.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<VersionId>,
     /// In the order of the gate.
     pub criteria: Vec<CriterionDocument>,
     /// In the order of the spec.
@@ -81,6 +84,9 @@ pub struct SpecDocument {
     pub cases_total: u32,
     /// Slots of the stream.
     pub counts: CountsDocument,
+    /// Slots of the version that it was compared with, where that was asked in step.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub baseline_counts: Option<CountsDocument>,
 }
 
 /// Candidates that a gate heard to an end, since what is live went live.
@@ -129,7 +135,7 @@ pub struct CriterionDocument {
     pub blocking: bool,
     /// `met`, `not_met`, `undecided`.
     pub outcome: &'static str,
-    /// Over what was heard; empty when nothing was.
+    /// Over what was heard, or of pairs this version's mean less the live one's; empty when nothing was.
     pub value: String,
     /// Lower bound; empty when there is none.
     pub low: String,
@@ -137,6 +143,9 @@ pub struct CriterionDocument {
     pub high: String,
     /// How the bound was made.
     pub bound: String,
+    /// Of the value, with the pairs of a case taken together; of a comparison in which both versions were asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub standard_error: Option<String>,
     /// Where the rule has one.
     pub target: Option<f64>,
     /// Where the rule has one.
@@ -145,9 +154,9 @@ pub struct CriterionDocument {
     pub wrongly_blocked: Option<f64>,
     /// As tested.
     pub wrongly_passed: Option<f64>,
-    /// Slots heard.
+    /// Slots heard, or pairs.
     pub heard: u32,
-    /// Slots heard at most.
+    /// Slots heard at most, or pairs.
     pub heard_max: u32,
     /// With its number.
     pub method: String,

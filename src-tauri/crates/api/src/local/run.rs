@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use gatewright_core::{
-    gate::{Outcome, Seen, Spent, words},
+    gate::{Counts, Outcome, Seen, Spent, words},
     id::{RunId, SpecName},
     spec::{Measure, Metric, MicroMoney, Quarantine, Rule, Unit},
     time::Duration,
@@ -228,20 +228,26 @@ fn spec(report: &SpecReport, known: &Known) -> SpecDocument {
         candidates_tried: tried(&known.tried),
         version: Local::version_document(&report.version, report.label.clone()),
         endpoint: report.endpoint.address.clone(),
+        baseline: verdict.baseline,
         criteria: verdict.criteria.iter().map(criterion).collect(),
         cases: verdict.cases.iter().map(case).collect(),
         flaky: flaky(&known.flaky),
         quarantine: report.spec.quarantine.iter().map(quarantine).collect(),
         cases_asked: u32::try_from(verdict.cases_heard()).unwrap_or(u32::MAX),
         cases_total: u32::try_from(verdict.cases.len()).unwrap_or(u32::MAX),
-        counts: CountsDocument {
-            scored: verdict.counts.scored,
-            failed: verdict.counts.failed,
-            agent_errors: verdict.counts.agent_errors,
-            not_judged: verdict.counts.not_judged,
-            missing: verdict.counts.missing,
-            reused: verdict.counts.reused,
-        },
+        counts: counts(verdict.counts),
+        baseline_counts: verdict.baseline_counts.map(counts),
+    }
+}
+
+const fn counts(counts: Counts) -> CountsDocument {
+    CountsDocument {
+        scored: counts.scored,
+        failed: counts.failed,
+        agent_errors: counts.agent_errors,
+        not_judged: counts.not_judged,
+        missing: counts.missing,
+        reused: counts.reused,
     }
 }
 
@@ -286,8 +292,9 @@ fn criterion(verdict: &CriterionVerdict) -> CriterionDocument {
         low: verdict.shown.low.clone(),
         high: verdict.shown.high.clone(),
         bound: verdict.shown.bound.clone(),
-        target: levels.target.map(Unit::as_f64),
-        floor: levels.floor.map(Unit::as_f64),
+        standard_error: (!verdict.shown.error.is_empty()).then(|| verdict.shown.error.clone()),
+        target: levels.target.or(verdict.recorded.as_ref().map(|recorded| recorded.target)).map(Unit::as_f64),
+        floor: levels.floor.or(verdict.recorded.as_ref().map(|recorded| recorded.floor)).map(Unit::as_f64),
         wrongly_blocked: levels.wrongly_blocked.map(Unit::as_f64),
         wrongly_passed: levels.wrongly_passed.map(Unit::as_f64),
         heard: verdict.at,

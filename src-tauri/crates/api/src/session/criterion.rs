@@ -8,6 +8,7 @@ use gatewright_core::{
         words::{self, Percent, TimesIn100},
     },
     id::CriterionName,
+    plan::RecordedMean,
     spec::{Currency, Measure, Metric, Risk, Rule},
     verdict::{CriterionVerdict, Shown},
 };
@@ -15,6 +16,8 @@ use gatewright_core::{
 use super::show;
 use crate::dto::{CriterionState, CriterionView, GateBar};
 
+/// Where nothing was heard that has a score.
+const NO_VALUE: &str = "no value";
 /// What a promise rests on: printed with every promise, and no sentence says more.
 const CONDITIONS: &str = "For a spec fixed before its answers, and an agent that does not change while it is asked, \
                           over this suite of cases, for one criterion and one attempt";
@@ -22,17 +25,22 @@ const CONDITIONS: &str = "For a spec fixed before its answers, and an agent that
 /// A criterion of a verdict.
 pub(super) fn judged(one: &CriterionVerdict, currency: Currency) -> CriterionView {
     let heard = one.counts.heard();
+    let pairs = matches!(one.rule, Rule::MaxDrop { .. }) && one.recorded.is_none();
     CriterionView {
         name: one.name.to_string(),
         blocking: one.blocking,
         rule: rule(&one.rule, currency),
         state: state(one.outcome, one.counts),
-        value: value(&one.rule, one.counts, &one.shown, currency),
-        bound: bound(&one.rule, &one.shown, currency),
-        bar: bar(&one.rule, one.counts, &one.shown),
+        value: if pairs {
+            difference(&one.shown)
+        } else {
+            value(&one.rule, one.counts, &one.shown, currency)
+        },
+        bound: if pairs { differences(&one.shown) } else { bound(&one.rule, &one.shown, currency) },
+        bar: bar(&one.rule, one.recorded.as_ref(), one.counts, &one.shown),
         heard,
         heard_max: one.heard_max,
-        heard_text: of(heard, one.heard_max),
+        heard_text: of(heard, one.heard_max, pairs),
         saved_text: saved(one.outcome, heard, one.heard_max),
         reason: one.reason.clone(),
         method: method(&one.shown),
@@ -51,25 +59,31 @@ pub(super) struct SoFar {
     pub(super) counts: Counts,
     /// Of the scores that are known; none without one.
     pub(super) mean: Option<f64>,
+    /// Of one that hears pairs: those in which the candidate scored more.
+    pub(super) better: Option<u32>,
     pub(super) heard_max: u32,
 }
 
 /// A criterion that is asked, or waits to be.
 pub(super) fn running(one: &SoFar, currency: Currency) -> CriterionView {
     let heard = one.counts.heard();
+    let pairs = one.better.is_some();
     let (state, reason, saved_text) = match one.outcome {
         Some(outcome) => {
+            let after = if pairs { words::plural(heard, "pair", "pairs") } else { words::calls(heard) };
             let said = match outcome {
-                Outcome::Pass => format!("Met after {}", words::calls(heard)),
-                Outcome::Fail => format!("Not met after {}", words::calls(heard)),
-                Outcome::Inconclusive(_) => format!("Undecided after {}", words::calls(heard)),
+                Outcome::Pass => format!("Met after {after}"),
+                Outcome::Fail => format!("Not met after {after}"),
+                Outcome::Inconclusive(Why::NoBaseline) => "Nothing to compare with".to_owned(),
+                Outcome::Inconclusive(_) => format!("Undecided after {after}"),
             };
             (state(outcome, one.counts), said, saved(outcome, heard, one.heard_max))
         }
         None => {
             let left = words::count(one.heard_max.saturating_sub(heard));
             let state = if heard == 0 { CriterionState::Waiting } else { CriterionState::Running };
-            (state, format!("Open: at most {left} more calls decide it"), format!("at most {left} more"))
+            let unit = if pairs { "pairs" } else { "calls" };
+            (state, format!("Open: at most {left} more {unit} decide it"), format!("at most {left} more"))
         }
     };
     let mean = one.mean.filter(|_| is_mean(&one.rule)).map(words::nine);
@@ -79,12 +93,18 @@ pub(super) fn running(one: &SoFar, currency: Currency) -> CriterionView {
         blocking: one.blocking,
         rule: rule(&one.rule, currency),
         state,
-        value: value(&one.rule, one.counts, &shown, currency),
+        value: match one.better {
+            Some(better) if one.counts.scored > 0 => {
+                format!("{} better, {} worse", words::count(better), words::count(one.counts.failed))
+            }
+            Some(_) => NO_VALUE.to_owned(),
+            None => value(&one.rule, one.counts, &shown, currency),
+        },
         bound: String::new(),
-        bar: bar(&one.rule, one.counts, &shown),
+        bar: if pairs { None } else { bar(&one.rule, None, one.counts, &shown) },
         heard,
         heard_max: one.heard_max,
-        heard_text: of(heard, one.heard_max),
+        heard_text: of(heard, one.heard_max, pairs),
         saved_text,
         reason,
         method: String::new(),
@@ -101,8 +121,28 @@ fn state(outcome: Outcome, counts: Counts) -> CriterionState {
     }
 }
 
-fn of(heard: u32, most: u32) -> String {
-    format!("{} of {}", words::count(heard), words::count(most))
+fn of(heard: u32, most: u32, pairs: bool) -> String {
+    let unit = if pairs { " pairs" } else { "" };
+    format!("{} of {}{unit}", words::count(heard), words::count(most))
+}
+
+/// The candidate's mean less the live version's.
+fn difference(shown: &Shown) -> String {
+    shown.value.parse::<f64>().map_or_else(|_| NO_VALUE.to_owned(), signed)
+}
+
+fn differences(shown: &Shown) -> String {
+    let end = |text: &str| text.parse::<f64>().ok().map(signed);
+    end(&shown.low).zip(end(&shown.high)).map_or_else(String::new, |(low, high)| format!("{low} to {high}"))
+}
+
+/// A difference of rates with two digits and its sign.
+fn signed(value: f64) -> String {
+    match format!("{:.2}", value.abs()).as_str() {
+        "0.00" => "0.00".to_owned(),
+        size if value < 0.0 => format!("\u{2212}{size}"),
+        size => format!("+{size}"),
+    }
 }
 
 fn saved(outcome: Outcome, heard: u32, most: u32) -> String {
@@ -119,7 +159,12 @@ fn saved(outcome: Outcome, heard: u32, most: u32) -> String {
 fn method(shown: &Shown) -> String {
     match (shown.method.as_str(), shown.bound.as_str()) {
         (method, "") => method.to_owned(),
-        (method, bound) => format!("{method}, bound by {bound}"),
+        (method, bound) => match shown.error.parse::<f64>() {
+            Ok(error) => format!(
+                "{method}, bound by {bound}; standard error {error:.3}, pairs of a case taken together"
+            ),
+            Err(_) => format!("{method}, bound by {bound}"),
+        },
     }
 }
 
@@ -198,7 +243,7 @@ pub(super) fn amount(of: Measure, amount: u64, currency: Currency) -> String {
 
 fn value(rule: &Rule, counts: Counts, shown: &Shown, currency: Currency) -> String {
     if counts.scored == 0 {
-        return "no value".to_owned();
+        return NO_VALUE.to_owned();
     }
     match rule {
         Rule::Rate { of: Metric::Within { of, .. }, .. } if !shown.value.is_empty() => {
@@ -207,7 +252,7 @@ fn value(rule: &Rule, counts: Counts, shown: &Shown, currency: Currency) -> Stri
         }
         rule if is_mean(rule) => {
             let tenths = shown.value.parse::<f64>().map(|mean| (1_000.0 * mean).round() / 10.0);
-            tenths.map_or_else(|_| "no value".to_owned(), |mean| format!("{} %", words::trimmed(mean)))
+            tenths.map_or_else(|_| NO_VALUE.to_owned(), |mean| format!("{} %", words::trimmed(mean)))
         }
         _ => of_passed(counts),
     }
@@ -244,12 +289,16 @@ pub(super) fn two_digits(value: f64) -> String {
 
 /// The mean, or the share that passed, between floor and target. The bounds of a percentile are in another unit, so
 /// its bar has none.
-fn bar(rule: &Rule, counts: Counts, shown: &Shown) -> Option<GateBar> {
+fn bar(rule: &Rule, recorded: Option<&RecordedMean>, counts: Counts, shown: &Shown) -> Option<GateBar> {
     let (target, floor, in_shares) = match rule {
         Rule::Rate { of, target, floor, .. } => (target, Some(floor), !matches!(of, Metric::Within { .. })),
         Rule::Mean { target, floor, .. } => (target, Some(floor), true),
         Rule::Plain { target, .. } => (target, None, true),
-        Rule::MaxDrop { .. } | Rule::Never { .. } => return None,
+        Rule::MaxDrop { .. } => match recorded {
+            Some(recorded) => (&recorded.target, Some(&recorded.floor), true),
+            None => return None,
+        },
+        Rule::Never { .. } => return None,
     };
     let share = f64::from(counts.passed()) / f64::from(counts.told().max(1));
     let end = |text: &str| text.parse::<f64>().ok().filter(|_| in_shares);
@@ -284,7 +333,9 @@ pub(super) fn promise(rule: &Rule, given_determinism: bool) -> String {
             TimesIn100(*wrongly_passed)
         ),
         Rule::MaxDrop { margin, risk, .. } => format!(
-            "A version that drops by {} or more gets through at most {}.",
+            "A version as good as the live one or better is blocked at most {}; one worse by {} or more gets through at \
+             most {}.",
+            TimesIn100(risk.wrongly_blocked),
             Percent(*margin),
             TimesIn100(risk.wrongly_passed)
         ),
@@ -338,6 +389,7 @@ mod tests {
                 outcome: None,
                 counts: Counts::default(),
                 mean: None,
+                better: None,
                 heard_max: 203,
             },
             Currency::USD,
@@ -360,6 +412,7 @@ mod tests {
             outcome: None,
             counts: Counts { scored: 4, failed: 3, ..Counts::default() },
             mean: Some(0.8125),
+            better: None,
             heard_max: 203,
         };
         let view = running(&so_far, Currency::USD);
@@ -379,6 +432,7 @@ mod tests {
             at: 18,
             heard_max: 203,
             counts: Counts::default(),
+            recorded: None,
             shown: Shown::default(),
             reason: String::new(),
             given_determinism,

@@ -1,7 +1,7 @@
 //! What a run of a spec would ask, before it asks.
 
 use gatewright_core::{
-    gate::{CriterionOutlook, Outcome, Why, outlook, words},
+    gate::{ComparedBy, CriterionOutlook, Outcome, Why, words},
     spec::{Ask, Budget, Criterion, Currency, Rule, Spec},
 };
 use gatewright_engine::supervisor::{Price, reading::Reading};
@@ -33,7 +33,7 @@ pub(super) fn view(opened: &Opened, args: &PlanArgs) -> Answered<PlanView> {
         return Ok(without(args, "the spec has mistakes: mend them first"));
     };
     let budget = spec.budget.unwrap_or(workspace.defaults.budget);
-    let outlook = match outlook(spec, Some(&budget)) {
+    let outlook = match opened.engine.outlook(workspace, spec, Some(&budget)) {
         Ok(outlook) => outlook,
         Err(problem) => return Ok(without(args, &problem.to_string())),
     };
@@ -128,7 +128,13 @@ fn planned(
         let whole = mean.ceil() as u32;
         whole
     };
-    let mut lines = vec![price.line("Perfect version", one.if_none_fails, false)];
+    // Of one that hears pairs, each is a call to either version.
+    let calls = if compares(one) { 2 } else { 1 };
+    let mut lines = vec![price.line("Perfect version", calls * one.if_none_fails, false)];
+    if compares(one) {
+        lines.push(price.line("As good as the live one", calls * up(one.at_target), true));
+        lines.push(price.line("Worse by the margin", calls * up(one.at_floor), true));
+    }
     if !one.curve.is_empty() {
         lines.push(price.line("At the target", up(one.at_target), true));
         if let Some(hardest) = hardest(one) {
@@ -141,7 +147,7 @@ fn planned(
         let label = format!("With {}", words::plural(missing, "answer missing", "answers missing"));
         lines.push(price.line(&label, calls, false));
     }
-    lines.push(price.line("Never more than", one.at_most, false));
+    lines.push(price.line("Never more than", calls * one.at_most, false));
     PlannedCriterion {
         name: one.name.to_string(),
         blocking: one.blocking,
@@ -153,6 +159,11 @@ fn planned(
         curve: curve(one),
         lines,
     }
+}
+
+/// Whether it asks both versions.
+fn compares(one: &CriterionOutlook) -> bool {
+    one.comparison.as_ref().is_some_and(|comparison| matches!(comparison.by, ComparedBy::Pairs { .. }))
 }
 
 fn tells(one: &CriterionOutlook) -> String {

@@ -82,6 +82,8 @@ pub struct VerdictView<'a> {
     pub withdrawn_by: Option<VerdictId>,
     /// Whether its signature holds, by a key this user trusts.
     pub trusted: bool,
+    /// The version that is live now where it compares, which may be another environment; none where nothing is.
+    pub live_there: Option<VersionId>,
 }
 
 /// What a spec as it was at the last promotion says of the candidate's recorded answers. It stands here for every
@@ -168,7 +170,7 @@ pub fn decide(
     }
     for (requirement, view) in policy.requires.iter().zip(&newest) {
         match view {
-            Some(view) => refusals.extend(refusals_of_a_verdict(policy, requirement, view, proposal, live)),
+            Some(view) => refusals.extend(refusals_of_a_verdict(policy, requirement, view, proposal)),
             None => refusals.push(without_a_verdict(requirement, proposal, verdicts)),
         }
     }
@@ -338,7 +340,6 @@ fn refusals_of_a_verdict(
     requirement: &Requirement,
     view: &VerdictView<'_>,
     proposal: &Proposal<'_>,
-    live: &Live,
 ) -> Vec<Refusal> {
     let verdict = view.verdict;
     let spec = || requirement.spec.clone();
@@ -363,7 +364,7 @@ fn refusals_of_a_verdict(
     if policy.max_age.is_some_and(|max_age| age_ms > max_age.0) {
         refusals.push(Refusal::TooOld(spec()));
     }
-    if verdict.baseline.is_some() && verdict.baseline != live.version {
+    if verdict.baseline.is_some() && verdict.baseline != view.live_there {
         refusals.push(Refusal::BaselineMoved(spec()));
     }
     refusals

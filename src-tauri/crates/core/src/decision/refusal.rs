@@ -137,9 +137,11 @@ impl Refusal {
             Self::StaleMeaning(_) => out.write_str(
                 "means something else now than when this version was judged, or has errors: run it again.",
             ),
-            Self::BaselineMoved(_) => {
-                out.write_str("compared this version with one that is no longer live: run it again.")
-            }
+            Self::BaselineMoved(_) => write!(
+                out,
+                "compared this version with one that is no longer live: ask both anew, `gatewright run {spec} \
+                 --new-attempt`."
+            ),
             Self::Rescored(_) => write!(
                 out,
                 "was tuned on these answers: confirm it with fresh ones, `gatewright run {spec} --new-attempt`."

@@ -78,6 +78,7 @@ fn verdict(spec: &str, version: VersionId, seq: u64) -> Verdict {
         wrongly_passed_total: Unit::from_millionths(50_000).expect("within 1"),
         cases: Vec::new(),
         counts: Counts::default(),
+        baseline_counts: None,
         heard_max: 0,
         facts: digest("facts"),
         method: METHOD,
@@ -140,6 +141,7 @@ impl World {
             given: self.given,
             withdrawn_by: self.withdrawn_by,
             trusted: self.trusted,
+            live_there: self.live.version,
         };
         self.verdicts.iter().map(view).collect()
     }

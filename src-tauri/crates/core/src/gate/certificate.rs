@@ -31,10 +31,8 @@ impl Certificate {
     #[must_use]
     pub fn of(planned: &PlannedCriterion) -> Option<Self> {
         match (&planned.boundary, &planned.rule) {
-            (
-                Boundary::Corridor { pass_at_failures_le, fail_at_failures_ge, .. },
-                Rule::Rate { target, floor, .. },
-            ) => {
+            (Boundary::Corridor { pass_at_failures_le, fail_at_failures_ge, .. }, _) => {
+                let (target, floor, _) = planned.levels()?;
                 let test = Corridor::new(pass_at_failures_le.clone(), fail_at_failures_ge.clone()).ok()?;
                 Some(Self {
                     wrongly_blocked: Some(test.characteristics(target.as_f64()).fail),
@@ -63,7 +61,7 @@ impl Certificate {
     #[must_use]
     pub fn keeps(&self, rule: &Rule) -> bool {
         match rule {
-            Rule::Rate { risk, .. } => {
+            Rule::Rate { risk, .. } | Rule::MaxDrop { risk, .. } => {
                 let within = |risk: f64, declared: Unit| risk * (1.0 + ROUNDING) <= declared.as_f64();
                 self.wrongly_blocked.is_some_and(|found| within(found, risk.wrongly_blocked))
                     && within(self.wrongly_passed, risk.wrongly_passed)
@@ -71,7 +69,7 @@ impl Certificate {
             Rule::Never { wrongly_passed, .. } => {
                 self.wrongly_passed <= wrongly_passed.as_f64() * (1.0 + ROUNDING)
             }
-            Rule::Mean { .. } | Rule::MaxDrop { .. } | Rule::Plain { .. } => false,
+            Rule::Mean { .. } | Rule::Plain { .. } => false,
         }
     }
 }

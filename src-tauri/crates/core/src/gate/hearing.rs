@@ -5,6 +5,10 @@
 //! heard when the wanted ones before it were; so what is heard, and what that says, depends on the answers alone
 //! and not on when they came.
 //!
+//! Where a criterion compares with the live version, the slot of that side follows the candidate's of the same case
+//! and round. It is wanted for the sake of such criteria alone, and they hear the pair when both sides came; all
+//! others hear the candidate.
+//!
 //! The gate has its answer once a blocking criterion is not met, or none is undecided. Criteria that do not block
 //! hear along: they never make a slot wanted after the first round, and stop listening when a slot of theirs is
 //! passed over.
@@ -18,11 +22,12 @@ use crate::{
     spec::Ask,
 };
 
-/// A slot by numbers: round, and place of the case in [`Plan::cases`].
+/// A slot by numbers: round, place of the case in [`Plan::cases`], and side.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) struct Place {
     pub(super) round: u32,
     pub(super) case: usize,
+    pub(super) side: Side,
 }
 
 /// A plan being heard.
@@ -57,14 +62,17 @@ impl Hearing {
         let mut listeners = Vec::with_capacity(plan.criteria.len());
         for (number, criterion) in plan.criteria.iter().enumerate() {
             let known: Vec<_> = criterion.cases.iter().filter_map(|case| index.get(case)).collect();
-            listeners.push(Listener::new(criterion, !known.is_empty(), plan.window_max));
+            let asked = plan.asks_baseline();
+            listeners.push(Listener::new(criterion, !known.is_empty(), asked, plan.window_max));
             for &case in known {
                 hearers[case].push(number);
             }
         }
         // More is never heard, so a run need not look further ahead.
         let wanting = listeners.iter().filter(|listener| listener.wants());
-        let most = wanting.fold(0, |sum: u32, listener| sum.saturating_add(listener.heard_max()));
+        let slots =
+            |listener: &Listener| listener.heard_max().saturating_mul(1 + u32::from(listener.compares()));
+        let most = wanting.fold(0, |sum: u32, listener| sum.saturating_add(slots(listener)));
         let mut hearing = Self {
             stream: Stream::of(plan)?,
             ask: plan.ask,
@@ -152,14 +160,30 @@ impl Hearing {
         let settled = self.answer().is_some();
         let wanting = |listener: &&Listener| listener.wants() && !settled;
         let apart = self.listeners.iter().filter(wanting).map(Listener::left_apart).sum::<u32>();
-        let left = |listener: &Listener| match wanting(&listener) {
-            true => listener.left_at_most().saturating_sub(listener.left_apart()),
-            false => 0,
+        let left = |(number, listener): (usize, &Listener)| match listener {
+            _ if settled => 0,
+            listener if listener.wants() => listener.left_at_most().saturating_sub(listener.left_apart()),
+            // One that does not block compares throughout the first round.
+            listener if listener.compares() && listener.listens() => {
+                let own = |place: &&Place| {
+                    place.side == Side::Baseline
+                        && self.is_opening(**place)
+                        && self.hearers[place.case].contains(&number)
+                };
+                u32::try_from(self.ahead.iter().filter(own).count()).unwrap_or(u32::MAX)
+            }
+            _ => 0,
         };
-        let left = self.listeners.iter().map(left).collect();
+        let left = self.listeners.iter().enumerate().map(left).collect();
         let hears = |number: usize, place| self.listeners[number].may_hear(place);
-        let reader =
-            Reader { stream: self.stream, cases: &self.cases, hearers: &self.hearers, hears: &hears };
+        let compares: Vec<bool> = self.listeners.iter().map(Listener::compares).collect();
+        let reader = Reader {
+            stream: self.stream,
+            cases: &self.cases,
+            hearers: &self.hearers,
+            hears: &hears,
+            compares: &compares,
+        };
         let whole = if self.ask == Ask::EveryCaseOnce { 1 } else { 0 };
         reader.united(&self.ahead, self.rounds_drawn, whole, left).saturating_add(apart)
     }
@@ -194,20 +218,26 @@ impl Hearing {
         self.ask == Ask::EveryCaseOnce && place.round == 0
     }
 
-    /// A place as a slot of the candidate.
+    /// A place as a slot.
     pub(super) fn slot(&self, place: Place) -> Slot {
-        Slot { side: Side::Candidate, case: self.cases[place.case].clone(), round: place.round }
+        Slot { side: place.side, case: self.cases[place.case].clone(), round: place.round }
     }
 
     /// The place of a slot; none when the plan knows no such slot.
     pub(super) fn place(&self, slot: &Slot) -> Option<Place> {
         let case = self.index.get(&slot.case).copied()?;
-        (slot.side == Side::Candidate).then_some(Place { round: slot.round, case })
+        let place = Place { round: slot.round, case, side: slot.side };
+        (slot.side == Side::Candidate || self.hearers(place).next().is_some()).then_some(place)
     }
 
     fn wants(&self, place: Place, settled: bool) -> bool {
-        let heard = |number: usize| self.listeners[number].wants();
-        self.is_opening(place) || (!settled && self.hearers(place).any(heard))
+        let opening = self.is_opening(place);
+        let mut hearers = self.hearers(place).map(|number| &self.listeners[number]);
+        match place.side {
+            Side::Candidate => opening || (!settled && hearers.any(Listener::wants)),
+            // The first round is one of the candidate's; the live version is asked as long as it is compared.
+            Side::Baseline => !settled && hearers.any(|one| one.wants() || (opening && one.listens())),
+        }
     }
 
     /// Goes to the next wanted slot, or ends.
@@ -219,7 +249,7 @@ impl Hearing {
             if self.wants(place, settled) {
                 return;
             }
-            if settled {
+            if settled && !self.is_opening(place) {
                 break;
             }
             for &number in &self.hearers[place.case] {
@@ -247,11 +277,17 @@ impl Hearing {
             let round = self.rounds_drawn;
             let listens = |case, number: &usize| {
                 let listener = &self.listeners[*number];
-                listener.listens() && listener.may_hear(Place { round, case })
+                listener.listens() && listener.may_hear(Place { round, case, side: Side::Candidate })
             };
             let listened = |case: usize| self.hearers[case].iter().any(|number| listens(case, number));
             let drawn = self.stream.round(round, &self.cases, |case| opening || listened(case));
-            self.ahead.extend(drawn.into_iter().map(|case| Place { round, case }));
+            for case in drawn {
+                self.ahead.push_back(Place { round, case, side: Side::Candidate });
+                let other = Place { round, case, side: Side::Baseline };
+                if self.hearers(other).any(|number| self.listeners[number].listens()) {
+                    self.ahead.push_back(other);
+                }
+            }
             self.rounds_drawn += 1;
         }
     }
@@ -265,11 +301,13 @@ pub(super) struct Reader<'a> {
     pub(super) hearers: &'a [Vec<usize>],
     /// Whether a criterion may hear a slot of its cases.
     pub(super) hears: &'a dyn Fn(usize, Place) -> bool,
+    /// By criterion: whether it compares, so that it hears a slot of each side.
+    pub(super) compares: &'a [bool],
 }
 
 impl Reader<'_> {
-    /// Slots that are heard in all when each criterion hears as many of its own as `left` says, and the first
-    /// `whole_rounds` rounds are heard whole. `ahead` are slots that come first, up to the round `round`.
+    /// Slots that are heard in all when each criterion hears as many of its own (a comparison pairs) as `left` says,
+    /// and the first `whole_rounds` rounds of the candidate are heard whole. `ahead` are slots that come first, up to the round `round`.
     pub(super) fn united<'p>(
         self,
         ahead: impl IntoIterator<Item = &'p Place>,
@@ -279,10 +317,14 @@ impl Reader<'_> {
     ) -> u32 {
         let mut slots = 0_u32;
         let mut take = |place: Place, left: &mut [u32]| {
-            let mut wanted = place.round < whole_rounds;
+            let of_baseline = place.side == Side::Baseline;
+            let mut wanted = !of_baseline && place.round < whole_rounds;
             for &number in self.hearers[place.case].iter().filter(|&&number| (self.hears)(number, place)) {
                 wanted |= left[number] > 0;
-                left[number] = left[number].saturating_sub(1);
+                // A pair is heard with its second slot.
+                if self.compares[number] == of_baseline {
+                    left[number] = left[number].saturating_sub(1);
+                }
             }
             slots += u32::from(wanted);
         };
@@ -293,7 +335,8 @@ impl Reader<'_> {
             let open = |case: usize| self.hearers[case].iter().any(|&number| left[number] > 0);
             let drawn = self.stream.round(round, self.cases, |case| round < whole_rounds || open(case));
             for case in drawn {
-                take(Place { round, case }, &mut left);
+                take(Place { round, case, side: Side::Candidate }, &mut left);
+                take(Place { round, case, side: Side::Baseline }, &mut left);
             }
             round += 1;
         }

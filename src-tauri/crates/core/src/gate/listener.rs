@@ -6,9 +6,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Came, Counts, Heard, Outcome, Why, finite, hearing::Place, mean, never, plain, rate};
+use super::{Came, Counts, Heard, Outcome, Why, finite, hearing::Place, mean, never, paired, plain, rate};
 use crate::{
-    plan::{Boundary, PlannedCriterion},
+    plan::{Boundary, PlannedCriterion, Side},
     spec::{Metric, Unit},
 };
 
@@ -45,7 +45,8 @@ impl Tally {
 /// What comes of a criterion if all that it hears from now on passes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Ahead {
-    /// Slots that it hears until it is decided, 0 once it is. At most as many as a run may look ahead.
+    /// Slots (of a comparison pairs) that it hears until it is decided, 0 once it is. At most as many as a run may look
+    /// ahead.
     pub(super) steps: u32,
     /// Whether it is not met even so.
     pub(super) fails: bool,
@@ -57,6 +58,8 @@ struct State {
     tally: Tally,
     /// Of bets.
     evidence: Option<mean::Evidence>,
+    /// Of a comparison.
+    pairs: Option<paired::Pairs>,
     /// Of a deterministic suite.
     again: finite::Again,
 }
@@ -78,12 +81,21 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// One that has heard nothing. Without a case to hear it is undecided for good. `ahead_max` is how far a run may
-    /// look ahead.
+    /// One that has heard nothing. Without a case to hear, or a live version to compare with where it compares, it is
+    /// undecided for good. `ahead_max` is how far a run may look ahead.
     #[must_use]
-    pub(super) fn new(criterion: &PlannedCriterion, has_cases: bool, ahead_max: u32) -> Self {
+    pub(super) fn new(
+        criterion: &PlannedCriterion,
+        has_cases: bool,
+        has_baseline: bool,
+        ahead_max: u32,
+    ) -> Self {
         let heard_max = criterion.heard_max();
-        let nothing = !has_cases || heard_max == 0;
+        let nothing = if !has_cases || heard_max == 0 {
+            Some(Why::NothingToJudge)
+        } else {
+            (criterion.compares() && !has_baseline).then_some(Why::NoBaseline)
+        };
         let mut listener = Self {
             boundary: criterion.boundary.clone(),
             metric: criterion.metric().clone(),
@@ -92,12 +104,13 @@ impl Listener {
             state: State {
                 tally: Tally::default(),
                 evidence: mean::Evidence::of(&criterion.boundary),
+                pairs: paired::Pairs::of(&criterion.boundary),
                 again: finite::Again::default(),
             },
             first: BTreeMap::new(),
             ahead: Ahead { steps: 0, fails: false },
             ahead_max,
-            outcome: nothing.then_some(Outcome::Inconclusive(Why::NothingToJudge)),
+            outcome: nothing.map(Outcome::Inconclusive),
             closed: false,
         };
         listener.look_ahead();
@@ -110,7 +123,19 @@ impl Listener {
         self.blocking
     }
 
-    /// What its slots were.
+    /// Whether it hears both sides of a comparison.
+    #[must_use]
+    pub const fn compares(&self) -> bool {
+        matches!(self.boundary, Boundary::Paired { .. })
+    }
+
+    /// Of a comparison: pairs in which the candidate scored more.
+    #[must_use]
+    pub fn better(&self) -> u32 {
+        self.state.pairs.as_ref().map_or(0, paired::Pairs::better)
+    }
+
+    /// What its slots were; of a comparison its pairs, failed being those in which the candidate scored less.
     #[must_use]
     pub const fn counts(&self) -> Counts {
         self.state.tally.counts
@@ -178,18 +203,23 @@ impl Listener {
     pub(super) fn hears(&self, place: Place) -> bool {
         match self.boundary {
             Boundary::WithoutReplacement { .. } if self.state.again.has_begun() => self.may_hear(place),
-            Boundary::WithoutReplacement { .. } => place.round == 0,
-            _ => true,
+            Boundary::WithoutReplacement { .. } => place.round == 0 && place.side == Side::Candidate,
+            _ => place.side == Side::Candidate || self.compares(),
         }
     }
 
     /// Whether a slot of its cases may be part of its sub-sequence, now or later.
     pub(super) fn may_hear(&self, place: Place) -> bool {
-        !self.state.again.has_begun() || (place.round > 0 && self.first.contains_key(&place.case))
+        let of_side = place.side == Side::Candidate || self.compares();
+        let again = self.state.again.has_begun();
+        of_side && (!again || (place.round > 0 && self.first.contains_key(&place.case)))
     }
 
-    /// Hears the next slot of its sub-sequence.
+    /// Hears the next slot of its sub-sequence; of a comparison first the candidate's, then the live version's.
     pub(super) fn hear(&mut self, place: Place, came: &Came, reused: bool) {
+        if self.compares() {
+            return self.hear_half(place.side, paired::Half::of(came, &self.metric, reused));
+        }
         let again = self.state.again.has_begun();
         let heard = match came.heard(&self.metric) {
             Heard::Score(score) if again => self.agrees(place, score),
@@ -215,6 +245,17 @@ impl Listener {
         }
     }
 
+    fn hear_half(&mut self, side: Side, half: paired::Half) {
+        self.outcome = self.state.take_half(side, half);
+        // What was looked ahead to was that this side passes.
+        let (foreseen, steps) = (half.passed(), self.ahead.steps);
+        match side {
+            Side::Candidate if foreseen => {}
+            Side::Baseline if foreseen && steps > 1 && steps < self.ahead_max => self.ahead.steps -= 1,
+            _ => self.look_ahead(),
+        }
+    }
+
     /// What a case says that is asked again: passed where it scores what it did at first.
     fn agrees(&self, place: Place, score: Unit) -> Heard {
         let same = self.first.get(&place.case) == Some(&score);
@@ -229,6 +270,10 @@ impl Listener {
     fn look_ahead(&mut self) {
         self.ahead = Ahead { steps: 0, fails: false };
         if !self.wants() {
+            return;
+        }
+        if let Some(pairs) = &self.state.pairs {
+            self.ahead = pairs.ahead(&self.state.tally, self.ahead_max);
             return;
         }
         let mut state = self.state.clone();
@@ -270,6 +315,15 @@ impl Listener {
 }
 
 impl State {
+    /// Takes in one side of a pair, and says what that decides. Without a margin and risks that are some it says
+    /// nothing.
+    fn take_half(&mut self, side: Side, half: paired::Half) -> Option<Outcome> {
+        match &mut self.pairs {
+            Some(pairs) => pairs.hear(side, half, &mut self.tally),
+            None => Some(Outcome::Inconclusive(Why::Undecided)),
+        }
+    }
+
     /// Where the next slot is counted, but for those asked again in the sum of all.
     const fn counts(&mut self) -> &mut Counts {
         if self.again.has_begun() { &mut self.again.heard.counts } else { &mut self.tally.counts }
@@ -299,7 +353,7 @@ impl State {
             Boundary::WithoutReplacement { pass_at_failures_le, fail_at_failures_ge, .. } => {
                 self.again.first_round(pass_at_failures_le, fail_at_failures_ge, &mut self.tally)
             }
-            // No plan of this method holds one. A later build's plan is not judged by halves.
+            // It hears pairs.
             Boundary::Paired { .. } => Some(Outcome::Inconclusive(Why::Undecided)),
         }
     }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::{Came, Hearing, Listener, SlotFacts, Why, hearing::Place, listener::Ahead};
 use crate::{
     id::CanonicalError,
-    plan::{Plan, Slot},
+    plan::{Plan, Side, Slot},
     spec::Budget,
     time::Seq,
 };
@@ -196,17 +196,24 @@ impl Seen {
     /// The slots that are wanted, within reach and neither ended nor in flight, `room` of them at most; and whether
     /// an open slot bars the way.
     fn askable(&self, room: usize) -> (Vec<Slot>, bool) {
-        let mut ahead: Vec<Ahead> = self.hearing.criteria().iter().map(Listener::ahead).collect();
+        let listeners = self.hearing.criteria();
+        let mut ahead: Vec<Ahead> = listeners.iter().map(Listener::ahead).collect();
         let mut failed = false;
         let mut ask = Vec::new();
         for (number, place) in self.hearing.to_come().take(self.window_max) {
-            let mut within = self.hearing.is_opening(place);
+            // The whole first round is the candidate's; the live version is asked while the gate is open.
+            let open =
+                place.side == Side::Candidate || (!failed && ahead.iter().any(|ahead| ahead.steps > 0));
+            let mut within = self.hearing.is_opening(place) && open;
             let mut fails = false;
             for hearer in self.hearing.hearers(place) {
                 let ahead = &mut ahead[hearer];
                 within |= ahead.steps > 0 && !failed;
-                fails |= ahead.steps == 1 && ahead.fails;
-                ahead.steps = ahead.steps.saturating_sub(1);
+                // A pair is heard with the live version's slot.
+                if place.side == Side::Baseline || !listeners[hearer].compares() {
+                    fails |= ahead.steps == 1 && ahead.fails;
+                    ahead.steps = ahead.steps.saturating_sub(1);
+                }
             }
             // From here on the gate is not met, whatever the others say: only the first round is asked to its end.
             failed |= fails;
@@ -214,7 +221,8 @@ impl Seen {
                 continue;
             }
             if !within {
-                if failed || ahead.iter().all(|ahead| ahead.steps == 0) {
+                let done = failed || ahead.iter().all(|ahead| ahead.steps == 0);
+                if done && !self.hearing.is_opening(place) {
                     break;
                 }
                 continue;

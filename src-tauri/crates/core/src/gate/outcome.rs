@@ -151,3 +151,20 @@ impl Counts {
         self.scored - self.failed
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Verdicts are kept for ever, and their digest goes over these.
+    #[test]
+    fn counts_of_a_gate_that_asks_nothing_again_are_stored_as_they_always_were() {
+        let stored = r#"{"scored":24,"failed":2,"agent_errors":1,"not_judged":0,"missing":3,"reused":0}"#;
+        let counts: Counts = serde_json::from_str(stored).expect("counts");
+        assert_eq!((counts.heard(), counts.told(), counts.asked_again), (27, 27, 0));
+        assert_eq!(serde_json::to_string(&counts).expect("plain"), stored);
+        let again = Counts { asked_again: 20, ..counts };
+        assert_eq!((again.heard(), again.told()), (47, 27));
+        assert!(serde_json::to_string(&again).expect("plain").contains("\"asked_again\":20"));
+    }
+}

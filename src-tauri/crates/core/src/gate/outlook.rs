@@ -5,15 +5,15 @@ use std::collections::BTreeMap;
 use gatewright_stat::{betting, design, never::blocked, walk::Corridor};
 
 use super::{
-    CALLS_MAX, PlanProblem, finite,
-    hearing::Reader,
+    Baseline, CALLS_MAX, ComparedBy, Comparison, PlanProblem, compared, finite,
+    hearing::{Place, Reader},
     never, planning,
     rate::{self, Levels},
     words::{self, Percent},
 };
 use crate::{
     id::{CaseName, CriterionName, Digest},
-    plan::{Boundary, OrderRule, PlannedCriterion, Stream},
+    plan::{Boundary, OrderRule, PlannedCriterion, Side, Stream},
     spec::{Ask, Budget, Rule, Spec, Unit},
 };
 
@@ -52,7 +52,7 @@ pub struct Underfunded {
     pub at_most: u32,
 }
 
-/// The outlook of one criterion, in slots that it hears.
+/// The outlook of one criterion, in slots that it hears; of one that asks the live version too, in pairs.
 #[derive(Clone, PartialEq, Debug)]
 pub struct CriterionOutlook {
     /// Which.
@@ -77,6 +77,8 @@ pub struct CriterionOutlook {
     pub blocked: Vec<Blocked>,
     /// How often it stays undecided; of a graded metric.
     pub undecided: Option<Undecided>,
+    /// How it compares with the live version; of `max_drop`.
+    pub comparison: Option<Comparison>,
     /// What it tells apart given determinism; of a deterministic suite.
     pub given_determinism: Option<GivenDeterminism>,
     /// Calls that it takes on average, over the true rate: from as far below the floor as the target is above it to
@@ -153,11 +155,38 @@ const MISSING_TOLD: u32 = 3;
 /// # Errors
 /// Those of [`super::plan`].
 pub fn outlook(spec: &Spec, budget: Option<&Budget>) -> Result<Outlook, PlanProblem> {
-    let planned = planning::criteria(spec)?;
-    let criteria: Vec<_> = planned.iter().map(|criterion| one(spec, criterion)).collect();
+    outlook_of(spec, budget, None)
+}
+
+/// As [`outlook()`], where it is known what is live. Without that a live version is taken to be there, and to be one
+/// that can be asked.
+///
+/// # Errors
+/// Those of [`super::plan_against`].
+pub fn outlook_against(
+    spec: &Spec,
+    budget: Option<&Budget>,
+    baseline: &Baseline,
+) -> Result<Outlook, PlanProblem> {
+    outlook_of(spec, budget, Some(baseline))
+}
+
+fn outlook_of(
+    spec: &Spec,
+    budget: Option<&Budget>,
+    baseline: Option<&Baseline>,
+) -> Result<Outlook, PlanProblem> {
+    let planned = planning::criteria(spec, baseline.unwrap_or(&Baseline::Nothing))?;
+    let criteria: Vec<_> = planned.iter().map(|criterion| one(spec, criterion, baseline)).collect();
     let shares = Shares::of(spec, &planned);
     let together = |of: &dyn Fn(&CriterionOutlook) -> u32| {
-        shares.slots(criteria.iter().map(|one| if one.blocking { of(one) } else { 0 }).collect())
+        let each = criteria.iter().map(|one| match &one.comparison {
+            _ if one.blocking => of(one),
+            // One that does not block compares throughout the first round.
+            Some(Comparison { by: ComparedBy::Pairs { .. }, .. }) => shares.whole_rounds * one.cases,
+            _ => 0,
+        });
+        shares.slots(each.collect())
     };
     let calls = Calls {
         if_none_fails: together(&|one| one.if_none_fails),
@@ -188,6 +217,7 @@ struct Shares {
     hearers: Vec<Vec<usize>>,
     /// By criterion: of its slots, those that may lie apart from the rest.
     apart: Vec<u32>,
+    compares: Vec<bool>,
     whole_rounds: u32,
 }
 
@@ -203,7 +233,8 @@ impl Shares {
         }
         let whole_rounds = u32::from(spec.ask == Ask::EveryCaseOnce);
         let apart = planned.iter().map(|one| finite::asked_apart(&one.boundary)).collect();
-        Self { cases, hearers, apart, whole_rounds }
+        let compares = planned.iter().map(PlannedCriterion::compares).collect();
+        Self { cases, hearers, apart, compares, whole_rounds }
     }
 
     fn slots(&self, mut each: Vec<u32>) -> u32 {
@@ -216,13 +247,19 @@ impl Shares {
             apart = apart.saturating_add(own);
         }
         let stream = Stream::new(Digest([0; 32]), OrderRule::HashRounds);
-        let hears = |_, _| true;
-        let reader = Reader { stream, cases: &self.cases, hearers: &self.hearers, hears: &hears };
+        let hears = |number: usize, place: Place| place.side == Side::Candidate || self.compares[number];
+        let reader = Reader {
+            stream,
+            cases: &self.cases,
+            hearers: &self.hearers,
+            hears: &hears,
+            compares: &self.compares,
+        };
         reader.united(&[], 0, self.whole_rounds, each).saturating_add(apart)
     }
 }
 
-fn one(spec: &Spec, planned: &PlannedCriterion) -> CriterionOutlook {
+fn one(spec: &Spec, planned: &PlannedCriterion, baseline: Option<&Baseline>) -> CriterionOutlook {
     let cases = u32::try_from(planned.cases.len()).unwrap_or(u32::MAX);
     let at_most = planned.heard_max();
     let mut one = CriterionOutlook {
@@ -237,6 +274,7 @@ fn one(spec: &Spec, planned: &PlannedCriterion) -> CriterionOutlook {
         tells: None,
         blocked: Vec::new(),
         undecided: None,
+        comparison: None,
         given_determinism: None,
         curve: Vec::new(),
     };
@@ -244,10 +282,18 @@ fn one(spec: &Spec, planned: &PlannedCriterion) -> CriterionOutlook {
         let place = array.iter().position(|&le| le >= 0).unwrap_or(array.len().saturating_sub(1));
         u32::try_from(place).unwrap_or(u32::MAX)
     };
-    match (&planned.boundary, &planned.rule) {
+    if let Some(pairs) = compared::of(planned, baseline) {
+        (one.if_none_fails, one.at_target, one.at_floor) =
+            (pairs.if_none_differs, pairs.at_none, pairs.at_margin);
+        if pairs.comparison.by == ComparedBy::Nothing {
+            one.at_most = 0;
+        }
+        one.comparison = Some(pairs.comparison);
+    }
+    match (&planned.boundary, planned.levels()) {
         (
             Boundary::Corridor { pass_at_failures_le, fail_at_failures_ge, .. },
-            Rule::Rate { target, floor, risk, .. },
+            Some((target, floor, risk)),
         ) => {
             let corridor = Corridor::new(pass_at_failures_le.clone(), fail_at_failures_ge.clone());
             let mean = |pass: Unit| {
@@ -255,9 +301,11 @@ fn one(spec: &Spec, planned: &PlannedCriterion) -> CriterionOutlook {
                 corridor.as_ref().map_or(f64::from(at_most), asked)
             };
             one.if_none_fails = first(pass_at_failures_le);
-            (one.at_target, one.at_floor) = (mean(*target), mean(*floor));
-            one.curve = rates(*target, *floor).map(|pass| (pass, mean(pass))).collect();
-            one.tells = Some(tells(spec, planned, Levels { target: *target, floor: *floor, risk: *risk }));
+            (one.at_target, one.at_floor) = (mean(target), mean(floor));
+            one.curve = rates(target, floor).map(|pass| (pass, mean(pass))).collect();
+            // A recorded mean sets its own levels: there is no floor to be said otherwise.
+            let named = matches!(planned.rule, Rule::Rate { .. });
+            one.tells = named.then(|| tells(spec, planned, Levels { target, floor, risk }));
         }
         (Boundary::Betting { target, floor, risk, first, n_max, .. }, _) => {
             let levels = Levels { target: *target, floor: *floor, risk: *risk };
@@ -271,7 +319,7 @@ fn one(spec: &Spec, planned: &PlannedCriterion) -> CriterionOutlook {
             let (at_target, at_floor) = (at_target.open, at_floor.open);
             one.undecided = Some(Undecided { target: *target, floor: *floor, at_target, at_floor });
         }
-        (Boundary::WithoutReplacement { pass_at_failures_le, .. }, Rule::Rate { target, floor, .. }) => {
+        (Boundary::WithoutReplacement { pass_at_failures_le, .. }, Some((target, floor, _))) => {
             let Some((suite, test)) = finite::suite(&planned.boundary) else { return one };
             let again = f64::from(finite::AGAIN);
             let mean = |failing: u32| again + suite.characteristics(&test, failing).calls_mean;
@@ -279,10 +327,10 @@ fn one(spec: &Spec, planned: &PlannedCriterion) -> CriterionOutlook {
             (one.at_target, one.at_floor) = (mean(suite.failures_good()), mean(suite.failures_bad()));
             // A suite has a whole number of failing cases: the nearest.
             let failing = |pass: Unit| whole(f64::from(suite.cases()) * pass.complement().as_f64());
-            one.curve = rates(*target, *floor).map(|pass| (pass, mean(failing(pass)))).collect();
+            one.curve = rates(target, floor).map(|pass| (pass, mean(failing(pass)))).collect();
             one.given_determinism = Some(GivenDeterminism {
-                target: *target,
-                floor: *floor,
+                target,
+                floor,
                 asked_again: finite::AGAIN,
                 differs_max: finite::DIFFERS_MAX,
             });
@@ -387,6 +435,8 @@ fn sentences(spec: &Spec, outlook: &Outlook) -> Vec<String> {
             said.push(format!("`{}` hears no case, so it can never be met.", one.name));
         } else if !one.blocked.is_empty() {
             said.push(blocks(one));
+        } else if let Some(comparison) = &one.comparison {
+            said.push(compared::sentence(one.name.as_str(), comparison, one.if_none_fails, one.at_most));
         } else if let Some(undecided) = one.undecided {
             said.push(may_stay_open(one, undecided));
         } else if let Some(given) = one.given_determinism {

@@ -4,11 +4,14 @@ use std::collections::BTreeSet;
 
 use gatewright_stat::design::DesignError;
 
-use super::{Certificate, finite, mean, never, outlook, plain, rate};
+use super::{
+    Baseline, Certificate, SlotFacts, baseline, finite, mean, never, outlook, paired, plain, rate,
+    words::Percent,
+};
 use crate::{
-    id::{CanonicalError, CriterionName, Digest, PlanId, ScorerId, ScorerName, Tag},
+    id::{CanonicalError, CaseName, CriterionName, Digest, PlanId, ScorerId, ScorerName, Tag},
     plan::{Boundary, METHOD, OrderRule, Plan, PlannedCriterion, StreamKey},
-    spec::{Ask, Case, Criterion, Metric, PureScorer, Rule, Scorer, Spec},
+    spec::{Ask, BaselineMode, Case, Criterion, Metric, PureScorer, Rule, Scorer, Spec, Unit},
 };
 
 /// Calls of a plan at most.
@@ -55,24 +58,60 @@ pub enum PlanProblem {
         /// Calls at most.
         calls: u64,
     },
+    /// The live version's recorded mean is no larger than the drop that is allowed, or too much of it is missing to set
+    /// levels by.
+    #[error(
+        "the criterion `{criterion}`: the live version cannot be asked, and by its recorded mean of {} every version \
+         would do that drops by less than {}: allow a smaller drop, or compare where it can be asked",
+        words_of(*.least, *.most), Percent(*.margin)
+    )]
+    NothingToLose {
+        /// Which.
+        criterion: CriterionName,
+        /// The recorded mean, with what is missing as 0.
+        least: Unit,
+        /// With what is missing as 1.
+        most: Unit,
+        /// The drop that is too much.
+        margin: Unit,
+    },
     /// A value has no canonical form.
     #[error("the plan has no digest: {0}")]
     NoDigest(#[from] CanonicalError),
 }
 
-/// Makes the plan by which `stream` is heard. The same spec and stream give the same plan, byte for byte.
+fn words_of(least: Unit, most: Unit) -> String {
+    if least == most {
+        Percent(least).to_string()
+    } else {
+        format!("{} to {}, with what is missing taken as 0 or 1,", Percent(least), Percent(most))
+    }
+}
+
+/// Makes the plan by which `stream` is heard when nothing is live. The same spec and stream give the same plan, byte
+/// for byte.
 ///
 /// `spec.ask` is taken as it stands: whoever lets a run stop early for once sets it to [`Ask::Enough`] before.
 ///
 /// # Errors
 /// A criterion whose method is not here yet, levels that no design tells apart, or more than [`CALLS_MAX`] calls.
 pub fn plan(spec: &Spec, stream: StreamKey) -> Result<Plan, PlanProblem> {
-    let criteria = criteria(spec)?;
+    plan_against(spec, stream, &Baseline::Nothing)
+}
+
+/// As [`plan()`], with something to compare with.
+///
+/// # Errors
+/// Those of [`plan()`], and a recorded mean that no drop can be told from.
+pub fn plan_against(spec: &Spec, stream: StreamKey, baseline: &Baseline) -> Result<Plan, PlanProblem> {
+    let criteria = criteria(spec, baseline)?;
+    // A plan in which nothing is compared is the same whatever is live.
+    let compared = criteria.iter().any(|one| matches!(one.rule, Rule::MaxDrop { .. }));
     let plan = Plan {
         id: PlanId(Digest([0; 32])),
         stream,
         spec: spec.meaning,
-        baseline: None,
+        baseline: baseline.stream().filter(|_| compared).cloned(),
         order: OrderRule::HashRounds,
         ask: spec.ask,
         cases: spec.cases.iter().map(|case| case.name.clone()).collect(),
@@ -85,9 +124,9 @@ pub fn plan(spec: &Spec, stream: StreamKey) -> Result<Plan, PlanProblem> {
 }
 
 /// The criteria with their boundaries: all of a plan that does not depend on the stream.
-pub(super) fn criteria(spec: &Spec) -> Result<Vec<PlannedCriterion>, PlanProblem> {
-    let criteria =
-        spec.gate.iter().map(|criterion| planned(spec, criterion)).collect::<Result<Vec<_>, _>>()?;
+pub(super) fn criteria(spec: &Spec, baseline: &Baseline) -> Result<Vec<PlannedCriterion>, PlanProblem> {
+    let criteria = spec.gate.iter().map(|criterion| planned(spec, criterion, baseline));
+    let criteria = criteria.collect::<Result<Vec<_>, _>>()?;
     let calls = outlook::calls_at_most(spec, &criteria);
     if calls > u64::from(CALLS_MAX) {
         return Err(PlanProblem::TooLong { what: format!("the gate of `{}`", spec.name), calls });
@@ -95,27 +134,74 @@ pub(super) fn criteria(spec: &Spec) -> Result<Vec<PlannedCriterion>, PlanProblem
     Ok(criteria)
 }
 
-fn planned(spec: &Spec, criterion: &Criterion) -> Result<PlannedCriterion, PlanProblem> {
+fn planned(spec: &Spec, criterion: &Criterion, baseline: &Baseline) -> Result<PlannedCriterion, PlanProblem> {
     let cases: Vec<&Case> = spec.cases.iter().filter(|case| hears(spec, criterion, case)).collect();
-    let planned = PlannedCriterion {
-        criterion: criterion.id,
-        name: criterion.name.clone(),
-        rule: criterion.rule.clone(),
-        blocking: criterion.blocking,
-        boundary: boundary(spec, criterion, &cases)?,
-        judged: is_judged(spec, criterion, &cases),
-        cases: cases.into_iter().map(|case| case.name.clone()).collect(),
+    let planned = match (&criterion.rule, baseline) {
+        (Rule::MaxDrop { .. }, Baseline::Recorded { first_rounds, .. }) => {
+            against_record(spec, criterion, cases, first_rounds)?
+        }
+        _ => PlannedCriterion {
+            criterion: criterion.id,
+            name: criterion.name.clone(),
+            rule: criterion.rule.clone(),
+            blocking: criterion.blocking,
+            boundary: boundary(spec, criterion, &cases)?,
+            judged: is_judged(spec, criterion, &cases),
+            cases: cases.into_iter().map(|case| case.name.clone()).collect(),
+            recorded: None,
+        },
     };
     match Certificate::of(&planned) {
         Some(certificate) if !certificate.keeps(&planned.rule) => {
             Err(PlanProblem::NotCertified { criterion: planned.name })
         }
         // A plain threshold declares nothing, and bets keep their risks by what they are.
-        None if !matches!(planned.rule, Rule::Plain { .. } | Rule::Mean { .. }) => {
+        None if !matches!(planned.rule, Rule::Plain { .. } | Rule::Mean { .. } | Rule::MaxDrop { .. }) => {
             Err(PlanProblem::NotCertified { criterion: planned.name })
         }
         _ => Ok(planned),
     }
+}
+
+/// A criterion that compares with what is recorded of the live version. It hears the cases that the record knows: two
+/// versions are compared only over what was the same for both. Without one it is as where nothing is live.
+fn against_record(
+    spec: &Spec,
+    criterion: &Criterion,
+    cases: Vec<&Case>,
+    first_rounds: &[SlotFacts],
+) -> Result<PlannedCriterion, PlanProblem> {
+    let Rule::MaxDrop { of, margin, risk, environment, pairs_max, .. } = &criterion.rule else {
+        return Err(PlanProblem::NotCertified { criterion: criterion.name.clone() });
+    };
+    let recorded = |case: &&Case| first_rounds.iter().any(|facts| facts.slot.case == case.name);
+    let known: Vec<&Case> = cases.iter().copied().filter(recorded).collect();
+    let names: Vec<CaseName> = known.iter().map(|case| case.name.clone()).collect();
+    let found = baseline::mean_of(&criterion.name, of, *margin, &names, first_rounds)?;
+    let boundary = match &found {
+        Some(recorded) => {
+            let first = first_boundary(spec.ask, &known);
+            baseline::boundary(&criterion.name, recorded, of, *risk, *pairs_max, first)?
+        }
+        None => boundary(spec, criterion, &cases)?,
+    };
+    Ok(PlannedCriterion {
+        criterion: criterion.id,
+        name: criterion.name.clone(),
+        rule: Rule::MaxDrop {
+            of: of.clone(),
+            margin: *margin,
+            risk: *risk,
+            environment: environment.clone(),
+            baseline: BaselineMode::Recorded,
+            pairs_max: *pairs_max,
+        },
+        blocking: criterion.blocking,
+        boundary,
+        cases: if found.is_some() { names } else { cases.iter().map(|case| case.name.clone()).collect() },
+        recorded: found,
+        judged: is_judged(spec, criterion, &cases),
+    })
 }
 
 /// Whether a criterion hears a case: one that is not in quarantine, with its tags, which every scorer of its metric
@@ -203,12 +289,14 @@ fn boundary(spec: &Spec, criterion: &Criterion, cases: &[&Case]) -> Result<Bound
             let levels = rate::Levels { target: *target, floor: *floor, risk: *risk };
             mean::boundary(name, levels, *trials_max, first)
         }
-        Rule::MaxDrop { .. } => needs_newer("`max_drop`"),
+        Rule::MaxDrop { margin, risk, pairs_max, .. } => {
+            paired::boundary(name, *margin, *risk, *pairs_max, first)
+        }
     }
 }
 
 /// Whether a metric is 0/1 by its nature.
-const fn is_plain(metric: &Metric) -> bool {
+pub(super) const fn is_plain(metric: &Metric) -> bool {
     matches!(metric, Metric::PassRate | Metric::Within { .. })
 }
 

@@ -95,7 +95,8 @@ pub struct Plan {
     pub stream: StreamKey,
     /// What the spec meant.
     pub spec: SpecMeaning,
-    /// The stream of the live version, where a criterion compares with it.
+    /// The stream of the live version, where a criterion compares with it: one of its own to that end where it is
+    /// asked in step, else the newest that is recorded of it.
     pub baseline: Option<StreamKey>,
     /// The order of the slots.
     pub order: OrderRule,
@@ -115,6 +116,12 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// Whether the live version is asked in step with the candidate.
+    #[must_use]
+    pub fn asks_baseline(&self) -> bool {
+        self.baseline.as_ref().is_some_and(|key| matches!(key.purpose, Purpose::BaselineOf { .. }))
+    }
+
     /// The digest of all but [`Self::id`], and of [`Self::quarantine`] by what the spec meant.
     ///
     /// # Errors
@@ -156,9 +163,46 @@ pub struct PlannedCriterion {
     pub judged: bool,
     /// When it is decided.
     pub boundary: Boundary,
+    /// What stands for a live version that cannot be asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recorded: Option<RecordedMean>,
+}
+
+/// A live version's recorded mean, and the levels that follow from it. That it has an error of its own is covered by no
+/// declared risk.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct RecordedMean {
+    /// The mean, with what is missing counted as 0: the target, 99 % at most.
+    pub least: Unit,
+    /// The mean, with what is missing counted as 1: less the margin it is the floor.
+    pub most: Unit,
+    /// Answers that it is the mean of.
+    pub trials: u32,
+    /// Good: as good as the live version was.
+    pub target: Unit,
+    /// Bad: worse by the margin.
+    pub floor: Unit,
 }
 
 impl PlannedCriterion {
+    /// The levels that it tells apart, target before floor, with their risks; none of one that has no such levels.
+    #[must_use]
+    pub fn levels(&self) -> Option<(Unit, Unit, Risk)> {
+        match (&self.rule, &self.recorded) {
+            (Rule::Rate { target, floor, risk, .. } | Rule::Mean { target, floor, risk, .. }, _) => {
+                Some((*target, *floor, *risk))
+            }
+            (Rule::MaxDrop { risk, .. }, Some(recorded)) => Some((recorded.target, recorded.floor, *risk)),
+            _ => None,
+        }
+    }
+
+    /// Whether it hears both sides of a comparison.
+    #[must_use]
+    pub const fn compares(&self) -> bool {
+        matches!(self.boundary, Boundary::Paired { .. })
+    }
+
     /// What it hears of a trial.
     #[must_use]
     pub const fn metric(&self) -> &Metric {
@@ -171,7 +215,8 @@ impl PlannedCriterion {
         }
     }
 
-    /// Slots that it hears at most; of a deterministic suite when none that is asked again goes missing.
+    /// Slots that it hears at most; of a comparison pairs; of a deterministic suite when none that is asked again goes
+    /// missing.
     #[must_use]
     pub fn heard_max(&self) -> u32 {
         let last = |array: &[i32]| u32::try_from(array.len().saturating_sub(1)).unwrap_or(u32::MAX);
@@ -218,10 +263,18 @@ pub enum Boundary {
         /// Trials at most.
         n_max: u32,
     },
-    /// Paired e-process.
+    /// Paired e-process: met when the bets against "worse by the margin" stand at `1/wrongly_passed`, not met when
+    /// those against "as good or better" stand at `1/wrongly_blocked`. It counts pairs: a slot of each side. Of a plan
+    /// without a [`Plan::baseline`] that is asked it never says anything.
     Paired {
+        /// By which bets, with their number: `paired bet 1`.
+        method: String,
         /// The drop that is too much.
         margin: Unit,
+        /// Declared risks.
+        risk: Risk,
+        /// Pairs before which it says nothing.
+        first: u32,
         /// Pairs at most.
         n_max: u32,
     },

@@ -24,9 +24,9 @@ use version::Simulated;
 pub use version::Weather;
 
 use crate::{
-    gate::{self, Outcome, PlanProblem, SlotFacts},
+    gate::{self, Baseline, Outcome, PlanProblem, SlotFacts},
     id::{CanonicalError, CaseName, Digest, VersionId},
-    plan::{Plan, StreamKey},
+    plan::{Plan, Purpose, StreamKey},
     spec::Spec,
     time::Seq,
     verdict::{Inquiry, judge},
@@ -122,7 +122,10 @@ impl SelfTest {
         recorded: &[SlotFacts],
         concurrency: u32,
     ) -> Result<Self, PlanProblem> {
-        let plan = gate::plan(spec, stream)?;
+        // What is live is one more good version, asked in step.
+        let purpose = Purpose::BaselineOf { candidate: stream.version, attempt: stream.attempt };
+        let live = Baseline::Asked(StreamKey { purpose, ..stream.clone() });
+        let plan = gate::plan_against(spec, stream, &live)?;
         let (facts, rounds) = complete(&plan.cases, recorded);
         let facts: Vec<SlotFacts> = facts.into_iter().cloned().collect();
         let suite = Suite::new(spec, &plan, &facts);
@@ -202,7 +205,6 @@ impl SelfTest {
                 facts: &ran.facts,
                 stop: ran.stop,
                 grade: Grade::Sent,
-                baseline: None,
                 earlier: &[],
                 seq: Seq(u64::MAX),
             })?

@@ -11,9 +11,10 @@ use super::{
     load::{ASKS, ISOLATIONS, ON_SAVES},
     workspace::{
         Access, Agent, Auth, Content, Deploy, Environment, Identity, IdentitySource, Limits, MonitorRule,
-        Price, Retry, SecretSource, WORKSPACE_FORMAT, Workspace,
+        Price, Retry, WORKSPACE_FORMAT, Workspace,
     },
     write::Yaml,
+    yaml,
 };
 use crate::{id::ScorerId, time::Duration};
 
@@ -63,6 +64,12 @@ pub fn explain_spec(spec: &Spec) -> String {
     put(&mut entries, "name", Yaml::text(spec.name.as_str()));
     entries.extend(spec_entries(spec));
     Yaml::Map(entries).document()
+}
+
+/// An explained file as JSON: what the reader makes of its text. It is such a file too, and means the same.
+#[must_use]
+pub fn explained_as_json(explained: &str) -> serde_json::Value {
+    yaml::parse("", explained).root.map_or(serde_json::Value::Null, |root| root.to_json())
 }
 
 fn put(entries: &mut Entries, key: &str, value: Yaml) {
@@ -148,10 +155,7 @@ fn content(content: &Content) -> Yaml {
 }
 
 fn auth(auth: &Auth) -> Yaml {
-    let secret = Yaml::text(match &auth.secret {
-        SecretSource::Env(name) => format!("env:{name}"),
-        SecretSource::File(path) => format!("file://{path}"),
-    });
+    let secret = Yaml::text(auth.secret.to_string());
     if auth.prefix.is_empty() {
         Yaml::map([("header", Yaml::text(&auth.header)), ("value", secret)])
     } else {
@@ -424,8 +428,14 @@ fn criterion(criterion: &Criterion) -> Yaml {
             put(&mut entries, "wrongly_passed", percent(risk.wrongly_passed));
             put(&mut entries, "trials_max", Yaml::word(trials_max));
         }
-        // It comes with a later format; until then no file holds one.
-        Rule::MaxDrop { .. } => {}
+        Rule::MaxDrop { of, margin, risk, environment, pairs_max, .. } => {
+            metric_entry(&mut entries, of);
+            put(&mut entries, "max_drop", percent(*margin));
+            put(&mut entries, "against", Yaml::text(format!("live@{environment}")));
+            put(&mut entries, "wrongly_blocked", percent(risk.wrongly_blocked));
+            put(&mut entries, "wrongly_passed", percent(risk.wrongly_passed));
+            put(&mut entries, "pairs_max", Yaml::word(pairs_max));
+        }
     }
     if !criterion.only.is_empty() {
         put(&mut entries, "tag", Yaml::texts(criterion.only.iter().map(|tag| tag.as_str())));
@@ -434,23 +444,33 @@ fn criterion(criterion: &Criterion) -> Yaml {
     Yaml::Map(entries)
 }
 
+/// The name that the format has for a metric that is not weighted.
+fn metric_name(of: &Metric) -> &str {
+    let measure = match of {
+        Metric::Within { of, .. } => Some(*of),
+        Metric::Graded(name) => return name.as_str(),
+        Metric::PassRate | Metric::Weighted(_) => None,
+    };
+    METRICS.iter().find(|(_, known)| *known == measure).map_or("pass_rate", |(name, _)| name)
+}
+
+/// What a criterion looks at: one metric, or several with their weights.
+fn metric_entry(entries: &mut Entries, of: &Metric) {
+    match of {
+        Metric::Weighted(parts) => {
+            let part = |(weight, part): &(u32, Metric)| (metric_name(part).to_owned(), Yaml::word(weight));
+            put(entries, "weighted", Yaml::Map(parts.iter().map(part).collect()));
+        }
+        of => put(entries, "metric", Yaml::text(metric_name(of))),
+    }
+}
+
 fn target_entries(entries: &mut Entries, of: &Metric, target: Unit) {
     let measure = match of {
         Metric::Within { of, at_most } => Some((*of, *at_most)),
         Metric::PassRate | Metric::Graded(_) | Metric::Weighted(_) => None,
     };
-    let known = METRICS.iter().find(|(_, known)| *known == measure.map(|(of, _)| of));
-    let scored = |of: &Metric| match of {
-        Metric::Graded(name) => name.to_string(),
-        _ => known.map_or("pass_rate", |(name, _)| *name).to_owned(),
-    };
-    match of {
-        Metric::Weighted(parts) => {
-            let parts = parts.iter().map(|(weight, part)| (scored(part), Yaml::word(weight))).collect();
-            put(entries, "weighted", Yaml::Map(parts));
-        }
-        of => put(entries, "metric", Yaml::text(scored(of))),
-    }
+    metric_entry(entries, of);
     match measure {
         None => put(entries, "target", percent(target)),
         Some((of, at_most)) => {

@@ -8,7 +8,7 @@ use gatewright_stat::{
 };
 
 use super::{
-    Case, Criterion, Measure, Metric, Risk, Rule, Unit,
+    Case, Criterion, Measure, Metric, Risk, Rule, Unit, against,
     amount::as_percent,
     case::tags,
     meaning,
@@ -39,8 +39,11 @@ pub(super) const CRITERION: Keys = Keys {
         "method",
         "rounds",
         "trials_max",
+        "max_drop",
+        "against",
+        "pairs_max",
     ],
-    later: &["max_drop", "against", "pairs_max"],
+    later: &[],
 };
 /// Metrics with their measure; `pass_rate` has none.
 pub(super) const METRICS: [(&str, Option<Measure>); 5] = [
@@ -77,6 +80,7 @@ pub(super) struct Heard<'s> {
     pub(super) complete: bool,
     pub(super) scorers: Vec<&'s str>,
     pub(super) risk: Risk,
+    pub(super) places: against::Places<'s>,
 }
 
 /// A criterion before the risk is shared out.
@@ -85,7 +89,7 @@ struct Draft {
     only: BTreeSet<Tag>,
     blocking: bool,
     rule: Rule,
-    /// Trials that were declared for a graded metric.
+    /// Trials that were declared for a graded metric, or pairs for a comparison.
     trials_max: Option<NonZeroU32>,
     /// Whether it takes its share of the spec's `wrongly_blocked`.
     shares: bool,
@@ -125,6 +129,7 @@ pub(super) fn read(reader: &mut Reader<'_>, at: &At<'_>, heard: &Heard<'_>) -> V
         let help = "a gate passes when every blocking criterion is met: let one of them block";
         reader.warn(at, "never-passes", "no criterion blocks, so this gate can never pass", help);
     }
+    refuse_second_environment(reader, &drafts);
     for draft in drafts.iter().filter(|_| heard.complete) {
         refuse_cases_without_expectations(reader, draft, heard);
     }
@@ -178,8 +183,15 @@ fn criterion(
     let only = only(reader, &fields, heard);
     let blocking = fields.get("blocking").and_then(|value| reader.boolean(&value)).unwrap_or(true);
     let trials_max = fields.get("trials_max").and_then(|value| reader.positive(&value, GRADED_TRIALS_MAX));
+    let pairs_max = fields.get("pairs_max").and_then(|value| reader.positive(&value, against::PAIRS_MAX));
+    if !fields.has("max_drop") {
+        let help = "it goes with `max_drop`: leave it out";
+        refuse(reader, &fields, &["against", "pairs_max"], "nothing is compared here, so there is no", help);
+    }
     let rule = if fields.has("never") {
         never(reader, &fields, &only, heard)
+    } else if fields.has("max_drop") {
+        against::read(reader, &fields, &name, heard)
     } else {
         rate_or_plain(reader, &fields, &name, heard)
     };
@@ -187,13 +199,14 @@ fn criterion(
         return None;
     }
     let rule = rule?;
-    if !matches!(rule, Rule::Mean { .. }) {
+    if !matches!(rule, Rule::Mean { .. } | Rule::MaxDrop { .. }) {
         let help = "the calls of other criteria follow from their error rates: leave it out";
         refuse(reader, &fields, &["trials_max"], "only a mean of scores takes", help);
     }
     let statistical = matches!(rule, Rule::Rate { .. } | Rule::Mean { .. } | Rule::MaxDrop { .. });
     let shares = blocking && statistical && !fields.has("wrongly_blocked");
     let pointer = at.pointer.clone();
+    let trials_max = trials_max.or(pairs_max);
     Some(Draft { name, only, blocking, rule, trials_max, shares, pointer, place: name_place })
 }
 
@@ -214,7 +227,7 @@ fn only(reader: &mut Reader<'_>, fields: &Fields<'_>, heard: &Heard<'_>) -> BTre
     only
 }
 
-fn risk(reader: &mut Reader<'_>, fields: &Fields<'_>, key: &str, default: Unit) -> Unit {
+pub(super) fn risk(reader: &mut Reader<'_>, fields: &Fields<'_>, key: &str, default: Unit) -> Unit {
     fields.get(key).and_then(|at| declared_risk(reader, &at)).unwrap_or(default)
 }
 
@@ -229,7 +242,7 @@ pub(super) fn declared_risk(reader: &mut Reader<'_>, at: &At<'_>) -> Option<Unit
     Some(risk)
 }
 
-fn refuse(reader: &mut Reader<'_>, fields: &Fields<'_>, keys: &[&str], message: &str, help: &str) {
+pub(super) fn refuse(reader: &mut Reader<'_>, fields: &Fields<'_>, keys: &[&str], message: &str, help: &str) {
     for key in keys {
         if let Some(at) = fields.get(key) {
             reader.error(&at, "conflict", format!("{message} `{key}`"), help);
@@ -243,8 +256,8 @@ fn never(
     only: &BTreeSet<Tag>,
     heard: &Heard<'_>,
 ) -> Option<Rule> {
-    const OTHERS: [&str; 10] =
-        ["metric", "weighted", "target", "floor", "p50", "p90", "p95", "p99", "method", "rounds"];
+    const OTHERS: [&str; 11] =
+        ["metric", "weighted", "target", "floor", "p50", "p90", "p95", "p99", "method", "rounds", "max_drop"];
     refuse(
         reader,
         fields,
@@ -443,10 +456,29 @@ fn warn_of_unheard_critical_cases(reader: &mut Reader<'_>, at: &At<'_>, drafts: 
     }
 }
 
+/// A candidate is asked beside one live version, so all comparisons of a gate are with the same.
+fn refuse_second_environment(reader: &mut Reader<'_>, drafts: &[Draft]) {
+    let mut compared = drafts.iter().filter_map(|draft| match &draft.rule {
+        Rule::MaxDrop { environment, .. } => Some((draft, environment)),
+        _ => None,
+    });
+    let Some((_, first)) = compared.next() else { return };
+    if let Some((draft, other)) = compared.find(|(_, other)| *other != first) {
+        let message =
+            format!("a gate compares with one environment, and `{first}` is named before `{other}`");
+        let file = reader.file.clone();
+        let mut found = Diagnostic::error("conflict", &file, &draft.pointer, draft.place, message);
+        found.help = Some("write a second spec for the other".to_owned());
+        reader.push(found);
+    }
+}
+
 /// A case without expectations always passes: a rate over it says nothing.
 fn refuse_cases_without_expectations(reader: &mut Reader<'_>, draft: &Draft, heard: &Heard<'_>) {
     let critical = match &draft.rule {
-        Rule::Rate { of, .. } | Rule::Mean { of, .. } | Rule::Plain { of, .. } if of.looks_at_passing() => {
+        Rule::Rate { of, .. } | Rule::Mean { of, .. } | Rule::Plain { of, .. } | Rule::MaxDrop { of, .. }
+            if of.looks_at_passing() =>
+        {
             false
         }
         Rule::Never { .. } => true,
@@ -509,8 +541,14 @@ fn share_out(reader: &mut Reader<'_>, drafts: Vec<Draft>, wrongly_blocked: Unit)
     criteria
 }
 
-/// The trials of a graded metric: those declared, or what a 0/1 metric with the same error rates would take.
+/// The trials of a graded metric, or the pairs of a comparison: those declared, or what a 0/1 metric with the same error
+/// rates would take.
 fn set_trials(rule: &mut Rule, declared: Option<NonZeroU32>) -> Result<(), DesignError> {
+    if let Rule::MaxDrop { margin, risk, pairs_max, .. } = rule {
+        let planned = || against::pairs_max(*margin, *risk).unwrap_or(against::PAIRS_MAX);
+        *pairs_max = declared.map_or_else(planned, NonZeroU32::get);
+        return Ok(());
+    }
     let Rule::Mean { target, floor, risk, trials_max, .. } = rule else { return Ok(()) };
     *trials_max = match declared {
         Some(declared) => declared.get(),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Ask, Budget, Currency, Files, Isolation, MicroMoney, Risk, Spec, Unit, agent,
+    Ask, Budget, Currency, Files, Isolation, MicroMoney, Risk, Spec, Unit, against, agent,
     case::{Cases, tags},
     environment::{self, Known},
     expect::{Scorers, expectations},
@@ -249,7 +249,7 @@ fn workspace(reader: &mut Reader<'_>, fields: &Fields<'_>) -> (Workspace, Option
         if agents.len() + unread.len() == 1 { agents.keys().chain(&unread).next().cloned() } else { None };
     let known = Known { agents: &agents, unread: &unread };
     let defaults = defaults(reader, fields, currency, known, own.clone().or(only));
-    let environments = environments(reader, fields, known, defaults.agent.as_ref());
+    let (environments, unread_environments) = environments(reader, fields, known, defaults.agent.as_ref());
     let on_save = fields.get("on_save").and_then(|at| reader.choice(&at, &ON_SAVES)).unwrap_or_default();
     let keep = fields.get("keep").and_then(|at| {
         let fields = reader.fields(&at, Keys { what: "`keep`", known: &["bodies"], later: &[] })?;
@@ -263,6 +263,7 @@ fn workspace(reader: &mut Reader<'_>, fields: &Fields<'_>) -> (Workspace, Option
         agents,
         unread,
         environments,
+        unread_environments,
         defaults,
         on_save,
         keep: keep.unwrap_or_default(),
@@ -317,15 +318,17 @@ fn environments(
     fields: &Fields<'_>,
     agents: Known<'_>,
     default_agent: Option<&AgentName>,
-) -> BTreeMap<EnvironmentName, Environment> {
-    let mut environments = BTreeMap::new();
-    let Some(at) = fields.get("environments") else { return environments };
+) -> (BTreeMap<EnvironmentName, Environment>, BTreeSet<EnvironmentName>) {
+    let (mut environments, mut unread) = (BTreeMap::new(), BTreeSet::new());
+    let Some(at) = fields.get("environments") else { return (environments, unread) };
     for entry in reader.entries(&at, "environments by name") {
         let name = EnvironmentName::new(entry.key.trim());
-        let read = environment::read(reader, &at.member(entry), name.clone(), agents, default_agent);
-        environments.extend(read.map(|environment| (name, environment)));
+        match environment::read(reader, &at.member(entry), name.clone(), agents, default_agent) {
+            Some(environment) => drop(environments.insert(name, environment)),
+            None => drop(unread.insert(name)),
+        }
     }
-    environments
+    (environments, unread)
 }
 
 fn defaults(
@@ -421,8 +424,9 @@ fn spec(
             // Those that could not be read count too: what is wrong with them is said there.
             let declared = fields.get("scorers").map(|at| reader.entries(&at, "scorers by name"));
             let names = declared.unwrap_or_default().iter().map(|entry| entry.key.trim()).collect();
-            let heard =
-                gate::Heard { cases: &cases, complete, scorers: names, risk: workspace.defaults.risk };
+            let places = places(workspace, name, agent.as_ref());
+            let risk = workspace.defaults.risk;
+            let heard = gate::Heard { cases: &cases, complete, scorers: names, risk, places };
             gate::read(reader, &at, &heard)
         }
     };
@@ -453,6 +457,19 @@ fn spec(
         budget,
         meaning,
     })
+}
+
+/// The environments whose live version a criterion of the spec may mean.
+fn places<'w>(workspace: &'w Workspace, spec: &str, agent: Option<&AgentName>) -> against::Places<'w> {
+    let all = || workspace.environments.values().filter(|one| Some(&one.agent) == agent);
+    let requires = |one: &&Environment| {
+        one.requires.as_ref().is_none_or(|names| names.iter().any(|name| name.as_str() == spec))
+    };
+    against::Places {
+        requiring: all().filter(requires).map(|one| &one.name).collect(),
+        all: all().map(|one| &one.name).collect(),
+        unread: workspace.unread_environments.iter().collect(),
+    }
 }
 
 /// A deterministic agent scores a case alike each time: more trials of it would say nothing.

@@ -7,6 +7,7 @@
 
 mod across;
 mod address;
+mod against;
 mod agent;
 mod amount;
 mod case;
@@ -38,8 +39,9 @@ mod write;
 mod yaml;
 
 pub use across::check_across;
+pub use against::differing;
 pub use case::{CASES_MAX, TRIALS_MAX, TURNS_MAX};
-pub use explain::{explain_spec, explain_workspace};
+pub use explain::{explain_spec, explain_workspace, explained_as_json};
 pub use files::{FileProblem, Files};
 pub use load::{Parsed, parse_spec, parse_workspace};
 pub use model::*;

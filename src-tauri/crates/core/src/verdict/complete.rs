@@ -8,7 +8,7 @@ use gatewright_stat::interval;
 use crate::{
     gate::{Heard, SlotFacts},
     id::CaseName,
-    plan::Plan,
+    plan::{Plan, Side},
     spec::{Metric, Unit},
 };
 
@@ -32,13 +32,14 @@ pub struct Complete {
     pub high: f64,
 }
 
-/// The pass rate over the complete rounds of a stream; none before the first one is complete.
+/// The candidate's pass rate over the complete rounds of a stream; none before the first one is complete.
 #[must_use]
 pub fn complete_rounds(plan: &Plan, facts: &[SlotFacts]) -> Option<Complete> {
     let cases: BTreeSet<&CaseName> =
         plan.cases.iter().filter(|case| !plan.quarantine.contains(case)).collect();
     let mut rounds: BTreeMap<u32, BTreeMap<&CaseName, bool>> = BTreeMap::new();
-    for fact in facts.iter().filter(|fact| cases.contains(&fact.slot.case)) {
+    let own = |fact: &&SlotFacts| fact.slot.side == Side::Candidate && cases.contains(&fact.slot.case);
+    for fact in facts.iter().filter(own) {
         let passed = fact.came.heard(&Metric::PassRate) == Heard::Score(Unit::ONE);
         rounds.entry(fact.slot.round).or_default().insert(&fact.slot.case, passed);
     }

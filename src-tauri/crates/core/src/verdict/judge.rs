@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::{CaseTally, CriterionVerdict, Standing, Verdict, reason, shown};
 use crate::{
     gate::{Came, Counts, Heard, Hearing, Listener, Outcome, SlotFacts, Why},
-    id::{CanonicalError, CaseName, Digest, VerdictId, VersionId},
-    plan::{Boundary, Plan, Slot},
+    id::{CanonicalError, CaseName, Digest, VerdictId},
+    plan::{Boundary, Plan, Side, Slot},
     spec::{Ask, Metric, Rule, Unit},
     time::Seq,
     version::Grade,
@@ -19,16 +19,14 @@ pub struct Inquiry<'a> {
     pub plan: &'a Plan,
     /// When the plan was recorded, in order: answers recorded before are what it was tuned on.
     pub plan_recorded: Seq,
-    /// Everything recorded of the stream whose input is still the one that the spec would send, in any order.
-    /// Slots that have not ended are left out.
+    /// Everything recorded of the plan's streams whose input is still the one that the spec would send, in any
+    /// order. Slots that have not ended are left out.
     pub facts: &'a [SlotFacts],
     /// Why the run stopped; none when it was decided, or when nobody runs. It says nothing where the facts decide,
     /// but for a changed identity, which voids them.
     pub stop: Option<Why>,
     /// How we know which version answered.
     pub grade: Grade,
-    /// The version that it was compared with.
-    pub baseline: Option<VersionId>,
     /// `wrongly_passed` of every attempt of this version and spec that ended before this stream.
     pub earlier: &'a [Unit],
     /// When the verdict is given, in order.
@@ -41,7 +39,7 @@ pub struct Inquiry<'a> {
 /// Never for a plan that the gate made.
 pub fn judge(inquiry: &Inquiry<'_>) -> Result<Verdict, CanonicalError> {
     let plan = inquiry.plan;
-    let heard = Consumed::of(inquiry)?;
+    let heard = Consumed::new(inquiry)?;
     let outcome = heard.outcome(inquiry.stop);
     let criteria: Vec<_> = (0..plan.criteria.len()).map(|number| heard.criterion(inquiry, number)).collect();
     let reused = heard.facts.iter().any(|facts| facts.recorded < inquiry.plan_recorded);
@@ -56,13 +54,16 @@ pub fn judge(inquiry: &Inquiry<'_>) -> Result<Verdict, CanonicalError> {
         stream: plan.stream.clone(),
         spec: plan.spec,
         grade: inquiry.grade,
-        baseline: inquiry.baseline,
+        baseline: plan.baseline.as_ref().map(|stream| stream.version),
         outcome,
         standing: if reused { Standing::Rescored } else { Standing::Prospective },
         attempts: u32::try_from(inquiry.earlier.len()).unwrap_or(u32::MAX).saturating_add(1),
         wrongly_passed_total: Unit::from_millionths(total).unwrap_or(Unit::ONE),
         cases: heard.cases(plan),
-        counts: heard.counts(plan, inquiry.plan_recorded),
+        counts: heard.counts(plan, inquiry.plan_recorded, Side::Candidate),
+        baseline_counts: plan
+            .asks_baseline()
+            .then(|| heard.counts(plan, inquiry.plan_recorded, Side::Baseline)),
         heard_max: heard.heard_max,
         facts: heard.digest()?,
         method: plan.method,
@@ -99,7 +100,7 @@ struct Consumed<'a> {
 }
 
 impl<'a> Consumed<'a> {
-    fn of(inquiry: &Inquiry<'a>) -> Result<Self, CanonicalError> {
+    fn new(inquiry: &Inquiry<'a>) -> Result<Self, CanonicalError> {
         let mut by_slot: BTreeMap<&Slot, &SlotFacts> = BTreeMap::new();
         for facts in inquiry.facts {
             // Facts never change: of two tellings the first recorded stands.
@@ -117,6 +118,8 @@ impl<'a> Consumed<'a> {
             hearing.hear(&found.came, found.recorded < inquiry.plan_recorded);
             for (number, listener) in hearing.criteria().iter().enumerate() {
                 if listener.counts().heard() > before[number] {
+                    // A pair is heard with its second slot; the first one stands right before it.
+                    heard[number].extend(facts.len().checked_sub(1).filter(|_| listener.compares()));
                     heard[number].push(facts.len());
                 }
             }
@@ -164,6 +167,7 @@ impl<'a> Consumed<'a> {
             at: listener.counts().heard(),
             heard_max: listener.heard_max(),
             counts: listener.counts(),
+            recorded: planned.recorded.clone(),
             shown: shown::of(planned, listener, &heard),
             given_determinism: matches!(planned.boundary, Boundary::WithoutReplacement { .. }),
             reason: reason::of(&reason::Subject { planned, listener, outcome, last: last(&heard) }),
@@ -192,7 +196,7 @@ impl<'a> Consumed<'a> {
             quarantined: plan.quarantine.contains(case),
         };
         let mut tallies: Vec<_> = plan.cases.iter().map(none).collect();
-        for facts in &self.facts {
+        for facts in self.of(Side::Candidate) {
             let Some(tally) = place.get(&facts.slot.case).and_then(|&place| tallies.get_mut(place)) else {
                 continue;
             };
@@ -205,9 +209,13 @@ impl<'a> Consumed<'a> {
         tallies
     }
 
-    fn counts(&self, plan: &Plan, plan_recorded: Seq) -> Counts {
+    fn of(&self, side: Side) -> impl Iterator<Item = &&'a SlotFacts> {
+        self.facts.iter().filter(move |facts| facts.slot.side == side)
+    }
+
+    fn counts(&self, plan: &Plan, plan_recorded: Seq, side: Side) -> Counts {
         let mut counts = Counts::default();
-        for facts in self.facts.iter().filter(|facts| !plan.quarantine.contains(&facts.slot.case)) {
+        for facts in self.of(side).filter(|facts| !plan.quarantine.contains(&facts.slot.case)) {
             counts.hear(&facts.came, &Metric::PassRate, facts.recorded < plan_recorded);
         }
         counts

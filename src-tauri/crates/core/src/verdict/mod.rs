@@ -5,6 +5,7 @@
 //! digits beside it are made for people here, and are no part of a verdict's identity.
 
 mod agreement;
+mod compared;
 mod complete;
 mod flaky;
 mod judge;
@@ -22,7 +23,7 @@ pub use crate::gate::{Counts, Outcome, Why};
 use crate::id::{
     CanonicalError, CaseName, CriterionId, CriterionName, Digest, PlanId, SpecMeaning, VerdictId, VersionId,
 };
-use crate::plan::StreamKey;
+use crate::plan::{RecordedMean, StreamKey};
 use crate::spec::{Rule, Unit};
 use crate::time::Seq;
 use crate::version::Grade;
@@ -40,12 +41,15 @@ pub struct CriterionVerdict {
     pub blocking: bool,
     /// What it says.
     pub outcome: Outcome,
-    /// Slots heard when it was decided, or so far.
+    /// Slots heard when it was decided, or so far; where both versions are asked, pairs.
     pub at: u32,
     /// Slots heard at most, if no more answers had gone missing.
     pub heard_max: u32,
-    /// What they were.
+    /// What they were; of pairs failed are those in which the candidate scored less.
     pub counts: Counts,
+    /// What stood for a live version that could not be asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recorded: Option<RecordedMean>,
     /// For people; never decides.
     pub shown: Shown,
     /// In one sentence.
@@ -58,7 +62,8 @@ pub struct CriterionVerdict {
 /// Numbers for people, with 9 digits. Recomputed; they never decide.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Shown {
-    /// The metric's value over what was heard; empty when nothing was.
+    /// The metric's value over what was heard, or the candidate's less the live version's over pairs; empty when nothing
+    /// was.
     pub value: String,
     /// Lower bound; empty when there is none. For a percentile all three are in the unit of its measure.
     pub low: String,
@@ -70,6 +75,9 @@ pub struct Shown {
     pub bound: String,
     /// The method that decides, with its number.
     pub method: String,
+    /// The standard error of the value, with the pairs of a case taken together; of a comparison, else empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub error: String,
 }
 
 /// Whether the plan was recorded before the first answer that it counts.
@@ -108,11 +116,14 @@ pub struct Verdict {
     pub attempts: u32,
     /// The sum of `wrongly_passed` over them, 1 at most; 1 too when no blocking criterion declares any.
     pub wrongly_passed_total: Unit,
-    /// Every case of the plan, in its order, with what was heard of it.
+    /// Every case of the plan, in its order, with what was heard of it from the candidate.
     pub cases: Vec<CaseTally>,
-    /// What the heard slots were, each counted once: failed means that the case did not pass. Without those of cases in
-    /// quarantine.
+    /// What the heard slots of the candidate were, each counted once: failed means that the case did not pass. Without
+    /// those of cases in quarantine.
     pub counts: Counts,
+    /// The same of the live version's, where it was asked in step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline_counts: Option<Counts>,
     /// Slots that the gate may hear at most, if no more answers had gone missing.
     pub heard_max: u32,
     /// Digest over the consumed slots, in order.
@@ -142,16 +153,16 @@ pub struct CaseTally {
 }
 
 impl Verdict {
-    /// Slots that the gate heard.
+    /// Slots that the gate heard, of both versions.
     #[must_use]
-    pub const fn heard(&self) -> u32 {
-        self.counts.heard()
+    pub fn heard(&self) -> u32 {
+        self.counts.heard() + self.baseline_counts.map_or(0, |counts| counts.heard())
     }
 
     /// Slots that it did not need.
     #[must_use]
-    pub const fn saved(&self) -> u32 {
-        self.heard_max.saturating_sub(self.counts.heard())
+    pub fn saved(&self) -> u32 {
+        self.heard_max.saturating_sub(self.heard())
     }
 
     /// Cases heard at least once: "asked 20 of 24 cases".

@@ -1,7 +1,7 @@
 //! The sentences of a verdict. They name what was excluded, the floor or the target, never a threshold that is not
 //! the rule; and no sentence says more than was tested.
 
-use super::{CriterionVerdict, Standing, Verdict};
+use super::{CriterionVerdict, Standing, Verdict, compared};
 use crate::{
     gate::{
         Counts, Listener, Outcome, Why, finite,
@@ -41,6 +41,10 @@ pub(super) fn of(subject: &Subject<'_>) -> String {
                     )
                 }
                 Why::Missing => format!("Undecided: {}", lost(subject, counts)),
+                // Pairs are not calls.
+                Why::Undecided if subject.listener.compares() => {
+                    format!("Undecided: {} told neither a drop nor none", plural(heard, "pair", "pairs"))
+                }
                 Why::NotDeterministic => {
                     let case = subject.last.map(|slot| format!("`{}` ", slot.case)).unwrap_or_default();
                     format!("Undecided: not deterministic, {case}scored otherwise when it was asked again")
@@ -76,6 +80,7 @@ fn met(subject: &Subject<'_>, counts: Counts) -> String {
             Percent(*failure_rate),
             TimesIn100(*wrongly_passed)
         ),
+        Rule::MaxDrop { margin, risk, .. } => compared::met(subject, counts, *margin, *risk, &told),
         rule => format!("{told}{}", plainly(rule)),
     }
 }
@@ -104,6 +109,7 @@ fn not_met(subject: &Subject<'_>, counts: Counts) -> String {
             let judged = judged(subject);
             format!("{case} failed at call {}{judged}, and one failure blocks", count(counts.heard()))
         }
+        Rule::MaxDrop { risk, .. } => compared::not_met(subject, counts, *risk, &told),
         rule => format!("{told}{}", plainly(rule)),
     }
 }
@@ -207,6 +213,12 @@ fn lost(subject: &Subject<'_>, counts: Counts) -> String {
     };
     match subject.planned.rule {
         Rule::Never { .. } => format!("{what}, too many to rule out a failure"),
+        _ if subject.listener.compares() => format!(
+            "of {} {} lack a score; counted for this version they would let it pass, counted against it they would \
+             not",
+            plural(counts.heard(), "pair", "pairs"),
+            count(counts.lost())
+        ),
         _ => format!("{what}; counted as passed they would let it pass, counted as failed they would not"),
     }
 }
@@ -230,7 +242,9 @@ fn undecided(why: Why, heard: u32, most: u32, left: u32) -> String {
             "nothing to judge: there is no case that is not in quarantine, or no blocking criterion"
                 .to_owned()
         }
-        Why::NoBaseline => "there is no live version to compare with".to_owned(),
+        Why::NoBaseline => {
+            "there is no live version to compare with, or none that can be asked or is recorded".to_owned()
+        }
         Why::Underfunded => format!("the budget cannot reach the {most} calls that it may need"),
         Why::Missing => "too many answers are missing to tell".to_owned(),
         Why::Opaque => "the agent declares nothing".to_owned(),
@@ -256,7 +270,9 @@ pub(super) fn headline(verdict: &Verdict, own: Unit, left: u32) -> String {
             format!("Blocked: {}.", named(&failed))
         }
         Outcome::Inconclusive(why) => match blocking().find(|one| one.outcome == verdict.outcome) {
-            Some(one) if matches!(why, Why::Missing | Why::Undecided | Why::NotDeterministic) => {
+            Some(one)
+                if matches!(why, Why::Missing | Why::Undecided | Why::NotDeterministic | Why::NoBaseline) =>
+            {
                 format!("{}.", one.reason)
             }
             _ => format!("Undecided: {}.", undecided(why, verdict.heard(), verdict.heard_max, left)),

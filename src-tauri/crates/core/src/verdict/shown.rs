@@ -8,7 +8,7 @@ use gatewright_stat::{
     walk::{Corridor, Reached},
 };
 
-use super::Shown;
+use super::{Shown, compared};
 use crate::{
     gate::{Came, Heard, Listener, Outcome, SlotFacts, finite, words::nine},
     plan::{Boundary, PlannedCriterion},
@@ -27,10 +27,10 @@ pub(super) fn of(planned: &PlannedCriterion, listener: &Listener, heard: &[&Slot
     let method = match &planned.boundary {
         Boundary::Corridor { method, .. }
         | Boundary::Betting { method, .. }
+        | Boundary::Paired { method, .. }
         | Boundary::WithoutReplacement { method, .. } => method.clone(),
         Boundary::FirstFailure { .. } => FIRST_FAILURE.to_owned(),
         Boundary::Fixed { .. } => THRESHOLD.to_owned(),
-        Boundary::Paired { .. } => return Shown::default(),
     };
     if heard.is_empty() {
         return Shown { method, ..Shown::default() };
@@ -45,16 +45,12 @@ pub(super) fn of(planned: &PlannedCriterion, listener: &Listener, heard: &[&Slot
         },
         Rule::Never { wrongly_passed, .. } => never(listener, *wrongly_passed),
         Rule::Plain { .. } => mean(listener),
-        Rule::Mean { of, target, floor, risk, .. } => {
-            let levels = Claim::new(
-                target.as_f64(),
-                floor.as_f64(),
-                risk.wrongly_blocked.as_f64(),
-                risk.wrongly_passed.as_f64(),
-            );
-            levels.map_or_else(|_| Shown::default(), |claim| graded(&claim, of, listener, heard))
-        }
-        Rule::MaxDrop { .. } => Shown::default(),
+        Rule::Mean { of, .. } => bets(planned, of, listener, heard),
+        Rule::MaxDrop { of, margin, risk, .. } => match &planned.boundary {
+            Boundary::Corridor { .. } => rate(&planned.boundary, of, *risk, listener, heard),
+            Boundary::Betting { .. } => bets(planned, of, listener, heard),
+            _ => compared::shown(of, *margin, *risk, listener, heard),
+        },
     };
     Shown { method, ..numbers }
 }
@@ -99,7 +95,7 @@ fn rate(
         low: nine(low),
         high: nine(high),
         bound: bound.to_owned(),
-        method: String::new(),
+        ..Shown::default()
     }
 }
 
@@ -173,7 +169,7 @@ fn of_suite(
         low: nine(low),
         high: nine(high),
         bound: bound.to_owned(),
-        method: String::new(),
+        ..Shown::default()
     }
 }
 
@@ -187,8 +183,16 @@ fn never(listener: &Listener, wrongly_passed: Unit) -> Shown {
         low: nine(interval::clopper_pearson_lower(counts.passed(), counts.heard(), confidence)),
         high: String::new(),
         bound: "clopper-pearson one-sided".to_owned(),
-        method: String::new(),
+        ..Shown::default()
     }
+}
+
+fn bets(planned: &PlannedCriterion, of: &Metric, listener: &Listener, heard: &[&SlotFacts]) -> Shown {
+    let claim = planned.levels().and_then(|(target, floor, risk)| {
+        let (blocked, passed) = (risk.wrongly_blocked.as_f64(), risk.wrongly_passed.as_f64());
+        Claim::new(target.as_f64(), floor.as_f64(), blocked, passed).ok()
+    });
+    claim.map_or_else(Shown::default, |claim| graded(&claim, of, listener, heard))
 }
 
 /// The mean of graded scores between the ends of the confidence sequence of the bets that decide. The lower bound
@@ -214,7 +218,7 @@ fn graded(claim: &Claim, metric: &Metric, listener: &Listener, heard: &[&SlotFac
         low: nine(low),
         high: nine(high),
         bound: "confidence sequence".to_owned(),
-        method: String::new(),
+        ..Shown::default()
     }
 }
 
@@ -236,7 +240,7 @@ fn mean(listener: &Listener) -> Shown {
         low: nine(interval::wilson(known, all, CONFIDENCE).low),
         high: nine(interval::wilson(known + counts.lost(), all, CONFIDENCE).high),
         bound: "wilson".to_owned(),
-        method: String::new(),
+        ..Shown::default()
     }
 }
 
@@ -265,7 +269,7 @@ fn percentile(of: Measure, target: Unit, risk: Risk, heard: &[&SlotFacts]) -> Sh
         low: ranks(risk.wrongly_blocked).low.map(at).unwrap_or_default(),
         high: ranks(risk.wrongly_passed).high.map(at).unwrap_or_default(),
         bound: "order-statistic".to_owned(),
-        method: String::new(),
+        ..Shown::default()
     }
 }
 

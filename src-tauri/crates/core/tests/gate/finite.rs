@@ -41,7 +41,6 @@ fn judged(plan: &Plan, facts: &[SlotFacts]) -> Verdict {
         facts,
         stop: None,
         grade: Grade::Sent,
-        baseline: None,
         earlier: &[],
         seq: Seq(99),
     };
@@ -305,7 +304,7 @@ proptest! {
     }
 }
 
-const VERSIONS: u32 = 1_000;
+const VERSIONS: u32 = 400;
 
 /// How many of [`VERSIONS`] suites with so many failing cases end with an outcome.
 fn ends(spec: &Spec, failing: usize, lost_if_failed: f64, outcome: Outcome) -> u32 {

@@ -5,11 +5,13 @@ use std::num::NonZeroU32;
 
 use gatewright_core::{
     diagnostic::Place,
-    gate::{self, Came, Measures, SlotFacts},
+    gate::{self, Baseline, Came, Measures, SlotFacts},
     id::{CaseMeaning, CriterionId, Digest, EndpointId, InputId, ScorerId, SpecMeaning, Tag, VersionId},
     observation::ErrorClass,
     plan::{Plan, Purpose, Side, Slot, StreamKey},
-    spec::{Ask, Case, Criterion, Expectation, Metric, NamedScorer, Risk, Rule, Spec, Turn, Unit},
+    spec::{
+        Ask, BaselineMode, Case, Criterion, Expectation, Metric, NamedScorer, Risk, Rule, Spec, Turn, Unit,
+    },
     time::Seq,
 };
 
@@ -60,6 +62,22 @@ pub(crate) fn mean(target: f64, floor: f64, trials_max: u32) -> Rule {
     Rule::Mean { of, target: unit(target), floor: unit(floor), risk: risk(5.0, 5.0), trials_max }
 }
 
+/// Not worse than what is live in production by this, by whether cases pass.
+pub(crate) fn drop(margin: f64, pairs_max: u32) -> Rule {
+    drop_of(Metric::PassRate, margin, pairs_max)
+}
+
+pub(crate) fn drop_of(of: Metric, margin: f64, pairs_max: u32) -> Rule {
+    Rule::MaxDrop {
+        of,
+        margin: unit(margin),
+        risk: risk(5.0, 5.0),
+        environment: "production".into(),
+        baseline: BaselineMode::Interleaved,
+        pairs_max,
+    }
+}
+
 /// Three parts whether the case passed, one part how polite it was.
 pub(crate) fn weighted(target: f64, floor: f64, trials_max: u32) -> Rule {
     let of = Metric::Weighted(vec![(3, Metric::PassRate), (1, Metric::Graded("polite".into()))]);
@@ -102,6 +120,21 @@ pub(crate) fn stream(seed: u64) -> StreamKey {
 
 pub(crate) fn plan(spec: &Spec, seed: u64) -> Plan {
     gate::plan(spec, stream(seed)).expect("the spec has a plan")
+}
+
+/// The stream of a live version that is asked beside the candidate of [`stream`].
+pub(crate) fn live(seed: u64) -> StreamKey {
+    let candidate = stream(seed);
+    StreamKey {
+        version: VersionId(Digest::of_bytes(b"live")),
+        purpose: Purpose::BaselineOf { candidate: candidate.version, attempt: candidate.attempt },
+        ..candidate
+    }
+}
+
+/// A plan that asks a live version too.
+pub(crate) fn plan_beside(spec: &Spec, seed: u64) -> Plan {
+    gate::plan_against(spec, stream(seed), &Baseline::Asked(live(seed))).expect("the spec has a plan")
 }
 
 pub(crate) fn answer(passed: Option<bool>) -> Came {

@@ -5,6 +5,7 @@ mod goal;
 mod kit;
 mod mean;
 mod monitor;
+mod paired;
 mod plan;
 mod rates;
 mod run;

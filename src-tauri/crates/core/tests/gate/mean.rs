@@ -35,7 +35,6 @@ fn verdict(plan: &Plan, most: usize, came: impl Fn(usize) -> Came) -> Verdict {
         facts: &facts,
         stop: None,
         grade: Grade::Sent,
-        baseline: None,
         earlier: &[],
         seq: Seq(99),
     };

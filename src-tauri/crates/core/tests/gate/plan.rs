@@ -177,14 +177,6 @@ fn what_has_no_plan_is_refused_in_words() {
     let levels = (unit(90.0), unit(80.0), risk(5.0, 5.0));
     let (target, floor, risk) = levels;
     let graded = Metric::Graded("polite".into());
-    let drop = Rule::MaxDrop {
-        of: Metric::PassRate,
-        margin: unit(10.0),
-        risk,
-        environment: "production".into(),
-        baseline: gatewright_core::spec::BaselineMode::Interleaved,
-        pairs_max: 400,
-    };
     let weighted = Rule::Rate { of: Metric::Weighted(vec![(1, graded)]), target, floor, risk };
     let rounds = NonZeroU32::new(10_000).expect("not 0");
     let long = Rule::Plain { of: Metric::PassRate, target, rounds };
@@ -193,7 +185,6 @@ fn what_has_no_plan_is_refused_in_words() {
     let specs = [
         with(kit::mean(80.0, 90.0, 100)),
         with(kit::mean(90.0, 80.0, CALLS_MAX + 1)),
-        with(drop),
         with(weighted),
         deterministic,
         with(rate(90.0, 95.0)),

@@ -24,7 +24,6 @@ fn verdict(plan: &Plan, facts: &[SlotFacts], stop: Option<Why>) -> Verdict {
         facts,
         stop,
         grade: Grade::Sent,
-        baseline: None,
         earlier: &[],
         seq: Seq(1_000_000),
     };

@@ -27,7 +27,6 @@ fn inquiry<'a>(plan: &'a Plan, facts: &'a [SlotFacts]) -> Inquiry<'a> {
         facts,
         stop: None,
         grade: Grade::Sent,
-        baseline: None,
         earlier: &[],
         seq: Seq(99),
     }

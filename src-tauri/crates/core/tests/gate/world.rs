@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use gatewright_core::{
     gate::{Came, Seen, SlotFacts, Spent, Step, Why, next},
     observation::ErrorClass,
-    plan::{Plan, Slot},
+    plan::{Plan, Side, Slot},
     spec::Budget,
     time::Seq,
 };
@@ -50,6 +50,40 @@ pub(crate) struct World {
     pub(crate) delays: u64,
 }
 
+/// Who answers in a world: one agent, or one a side.
+pub(crate) trait Answers {
+    /// What comes of a slot: the same whenever it is asked.
+    fn came(&self, slot: &Slot) -> Came;
+    /// Milliseconds until it comes.
+    fn delay(&self, slot: &Slot, came: &Came) -> u64;
+}
+
+/// A candidate and a live version, each with its own luck and network.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Both {
+    pub(crate) candidate: World,
+    pub(crate) live: World,
+}
+
+impl Both {
+    fn asked(&self, slot: &Slot) -> &World {
+        match slot.side {
+            Side::Candidate => &self.candidate,
+            Side::Baseline => &self.live,
+        }
+    }
+}
+
+impl Answers for Both {
+    fn came(&self, slot: &Slot) -> Came {
+        self.asked(slot).came(slot)
+    }
+
+    fn delay(&self, slot: &Slot, came: &Came) -> u64 {
+        self.asked(slot).delay(slot, came)
+    }
+}
+
 impl World {
     pub(crate) const CALM: Self = Self {
         seed: 1,
@@ -89,6 +123,16 @@ impl World {
     }
 }
 
+impl Answers for World {
+    fn came(&self, slot: &Slot) -> Came {
+        Self::came(self, slot)
+    }
+
+    fn delay(&self, slot: &Slot, came: &Came) -> u64 {
+        Self::delay(self, slot, came)
+    }
+}
+
 /// How a run is driven.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Drive {
@@ -123,7 +167,7 @@ pub(crate) struct Ran {
 }
 
 /// Runs a plan to its end, going on from recorded facts.
-pub(crate) fn run(plan: &Plan, world: &World, drive: &Drive, recorded: &[SlotFacts]) -> Ran {
+pub(crate) fn run(plan: &Plan, world: &impl Answers, drive: &Drive, recorded: &[SlotFacts]) -> Ran {
     let mut facts = recorded.to_vec();
     let mut seen = rebuilt(plan, &facts);
     let mut flying: BTreeMap<(u64, Slot), Came> = BTreeMap::new();
@@ -166,8 +210,8 @@ pub(crate) fn run(plan: &Plan, world: &World, drive: &Drive, recorded: &[SlotFac
 /// What a fresh runner knows: the recorded facts, in any order.
 pub(crate) fn rebuilt(plan: &Plan, facts: &[SlotFacts]) -> Seen {
     let mut seen = Seen::new(plan, PLAN_RECORDED).expect("the plan is sound");
-    let shuffled: BTreeMap<u64, &SlotFacts> =
-        facts.iter().map(|facts| (mix(&[World::key(&facts.slot)]), facts)).collect();
+    let shuffled: BTreeMap<(u64, Side), &SlotFacts> =
+        facts.iter().map(|facts| ((mix(&[World::key(&facts.slot)]), facts.slot.side), facts)).collect();
     shuffled.into_values().for_each(|facts| seen.ended(facts.clone()));
     seen
 }

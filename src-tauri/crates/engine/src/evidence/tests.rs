@@ -42,6 +42,7 @@ fn verdict(outcome: Outcome) -> Verdict {
         wrongly_passed_total: Unit::from_millionths(50_000).expect("5 %"),
         cases: Vec::new(),
         counts: Counts::default(),
+        baseline_counts: None,
         heard_max: 203,
         facts: tag("facts"),
         method: METHOD,

@@ -10,7 +10,7 @@ use futures_util::future::BoxFuture;
 use gatewright_core::{
     gate::{Came, SlotFacts},
     observation::TrialId,
-    plan::Slot,
+    plan::{Side, Slot},
 };
 
 use tokio::time::{Instant, sleep_until};
@@ -31,11 +31,12 @@ pub(super) struct Written {
 }
 
 /// How trials ended, and what the gate was told of each; nothing of a slot that stays open.
-type Gathered = Vec<(Ended, Option<(Slot, Came)>)>;
+type Gathered = Vec<(Slot, Ended, Option<Came>)>;
 
-/// The journal, a batch at a time.
+/// The journals of both sides, a batch at a time.
 pub(super) struct Ledger {
-    journal: Arc<dyn Journal>,
+    candidate: Arc<dyn Journal>,
+    baseline: Option<Arc<dyn Journal>>,
     gathered: Gathered,
     /// When the answers that were gathered have to be written.
     due: Option<Instant>,
@@ -43,14 +44,14 @@ pub(super) struct Ledger {
 }
 
 impl Ledger {
-    pub(super) const fn new(journal: Arc<dyn Journal>) -> Self {
-        Self { journal, gathered: Vec::new(), due: None, writing: None }
+    pub(super) const fn new(candidate: Arc<dyn Journal>, baseline: Option<Arc<dyn Journal>>) -> Self {
+        Self { candidate, baseline, gathered: Vec::new(), due: None, writing: None }
     }
 
     /// Takes how a trial ended, for the next batch.
-    pub(super) fn gather(&mut self, ended: Ended, told: Option<(Slot, Came)>) {
+    pub(super) fn gather(&mut self, slot: Slot, ended: Ended, told: Option<Came>) {
         self.due.get_or_insert_with(|| Instant::now() + Duration::from_millis(GATHERED_MS_MAX));
-        self.gathered.push((ended, told));
+        self.gathered.push((slot, ended, told));
     }
 
     /// Waits until answers have to be written; for ever when there are none.
@@ -88,21 +89,19 @@ impl Ledger {
             return;
         }
         self.due = None;
-        let (ended, told): (Vec<_>, Vec<_>) = std::mem::take(&mut self.gathered).into_iter().unzip();
-        let slots: Vec<Slot> = release.iter().map(|release| release.slot.clone()).collect();
-        let batch = Batch { ended, release };
-        let journal = Arc::clone(&self.journal);
+        let (candidate, baseline) = (Arc::clone(&self.candidate), self.baseline.clone());
+        let of_candidate = |slot: &Slot| slot.side == Side::Candidate;
+        let gathered = std::mem::take(&mut self.gathered).into_iter();
+        let (ended, other_ended) = gathered.partition(|(slot, ..)| of_candidate(slot));
+        let (release, other_release) = release.into_iter().partition(|release| of_candidate(&release.slot));
         self.writing = Some(Box::pin(async move {
-            let recorded = journal.record(batch).await?;
-            let facts = told.into_iter().zip(recorded.ended);
-            Ok(Written {
-                facts: facts
-                    .filter_map(|(told, recorded)| {
-                        told.map(|(slot, came)| SlotFacts { slot, came, recorded })
-                    })
-                    .collect(),
-                released: slots.into_iter().zip(recorded.released).collect(),
-            })
+            let mut written = recorded(candidate.as_ref(), ended, release).await?;
+            if let Some(baseline) = baseline {
+                let other = recorded(baseline.as_ref(), other_ended, other_release).await?;
+                written.facts.extend(other.facts);
+                written.released.extend(other.released);
+            }
+            Ok(written)
         }));
     }
 
@@ -119,6 +118,27 @@ impl Ledger {
     }
 }
 
+/// Writes down what is of one side.
+async fn recorded(
+    journal: &dyn Journal,
+    gathered: Gathered,
+    release: Vec<Release>,
+) -> Result<Written, JournalError> {
+    if gathered.is_empty() && release.is_empty() {
+        return Ok(Written::default());
+    }
+    let slots: Vec<Slot> = release.iter().map(|release| release.slot.clone()).collect();
+    let (ended, told): (Vec<_>, Vec<_>) =
+        gathered.into_iter().map(|(slot, ended, came)| (ended, came.map(|came| (slot, came)))).unzip();
+    let places = journal.record(Batch { ended, release }).await?;
+    let facts = told.into_iter().zip(places.ended);
+    let fact = |(told, recorded): (Option<_>, _)| told.map(|(slot, came)| SlotFacts { slot, came, recorded });
+    Ok(Written {
+        facts: facts.filter_map(fact).collect(),
+        released: slots.into_iter().zip(places.released).collect(),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Mutex;
@@ -126,7 +146,6 @@ mod tests {
     use gatewright_core::{
         id::{CaseMeaning, CaseName, Digest, InputId},
         observation::ErrorClass,
-        plan::Side,
         time::Seq,
     };
 
@@ -164,7 +183,7 @@ mod tests {
             turns: Vec::new(),
             scores: None,
         };
-        ledger.gather(ended, Some((slot(0), Came::Missing(class))));
+        ledger.gather(slot(0), ended, Some(Came::Missing(class)));
     }
 
     fn release() -> Vec<Release> {
@@ -174,7 +193,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn an_answer_goes_with_the_next_slots_and_without_any_it_does_not_wait_for_long() {
         let counted = Arc::new(Counted::default());
-        let mut ledger = Ledger::new(Arc::<Counted>::clone(&counted));
+        let mut ledger = Ledger::new(Arc::<Counted>::clone(&counted), None);
         gather(&mut ledger, 7);
         ledger.begin(release());
         let written = ledger.written().await.expect("written");
@@ -194,7 +213,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_comes_while_a_batch_is_written_goes_with_the_next_one() {
         let counted = Arc::new(Counted::default());
-        let mut ledger = Ledger::new(Arc::<Counted>::clone(&counted));
+        let mut ledger = Ledger::new(Arc::<Counted>::clone(&counted), None);
         ledger.begin(release());
         (0..3).for_each(|trial| gather(&mut ledger, trial));
         ledger.close();

@@ -17,7 +17,7 @@ use gatewright_core::{
     gate::{self, Came, Measures, Seen, SlotFacts, Spent, Step, Why},
     id::CaseName,
     observation::TrialId,
-    plan::{Plan, Slot},
+    plan::{Plan, Side, Slot},
     score::{Prepared, Scored, TrialScores, TurnFacts, measure},
     spec::{Budget, Case, Measure, Spec, Unit},
 };
@@ -46,24 +46,32 @@ pub trait Follow: Send + Sync {
     fn moved(&self, seen: &Seen, spent: &Spent);
 }
 
-/// What a run of one stream needs.
+/// A version that is asked.
+pub struct Asked {
+    /// Who answers.
+    pub agent: Arc<dyn Agent>,
+    /// Where the facts of its stream are kept.
+    pub journal: Arc<dyn Journal>,
+    /// What the stream's answers said of their origin before.
+    pub identities: Identities,
+}
+
+/// What a run of one stream needs, or of both of a comparison.
 pub struct Assignment {
     /// The rule.
     pub plan: Plan,
     /// The spec that the plan was made of.
     pub spec: Arc<Spec>,
-    /// Who is asked.
-    pub agent: Arc<dyn Agent>,
-    /// Where facts are kept.
-    pub journal: Arc<dyn Journal>,
+    /// The version to be judged.
+    pub candidate: Asked,
+    /// The live one, where the plan asks it too.
+    pub baseline: Option<Asked>,
     /// For durations.
     pub clock: Arc<dyn Clock>,
     /// What may be used up.
     pub budget: Budget,
     /// Stops the run.
     pub cancel: CancellationToken,
-    /// What the stream's answers said of their origin before.
-    pub identities: Identities,
     /// Who follows.
     pub follow: Option<Arc<dyn Follow>>,
 }
@@ -91,17 +99,34 @@ pub struct Finished {
     pub cost_known: bool,
     /// Hosts that were spoken to.
     pub egress: BTreeSet<String>,
-    /// What the answers said of their origin.
-    pub identities: Identities,
 }
 
 /// Asks until the gate has its answer or the run has to stop. `seen` holds what earlier runs of the stream
 /// recorded.
 ///
 /// # Errors
-/// A fact could not be written down: nothing more is asked then.
+/// A fact could not be written down: nothing more is asked then. Nothing is asked either when the plan asks a live
+/// version and the assignment has none.
 pub async fn execute(assignment: Assignment, seen: Seen) -> Result<Finished, JournalError> {
+    if assignment.plan.asks_baseline() && assignment.baseline.is_none() {
+        return Err(JournalError("the plan compares with a live version, and none was connected".to_owned()));
+    }
     Runner::new(assignment, seen).run().await
+}
+
+impl Assignment {
+    /// Who is asked: the candidate, and the live version where the plan asks it.
+    fn asked(&mut self) -> impl Iterator<Item = &mut Asked> {
+        std::iter::once(&mut self.candidate).chain(&mut self.baseline)
+    }
+
+    /// Who is asked on a side. A plan with slots of the live version comes with one: see [`execute`].
+    fn side(&mut self, side: Side) -> &mut Asked {
+        match (side, &mut self.baseline) {
+            (Side::Baseline, Some(baseline)) => baseline,
+            _ => &mut self.candidate,
+        }
+    }
 }
 
 type Back = (Slot, TrialId, Conversation);
@@ -120,11 +145,13 @@ struct Runner {
 impl Runner {
     fn new(assignment: Assignment, seen: Seen) -> Self {
         let cases = assignment.spec.cases.iter();
-        let identities = assignment.identities.clone();
         Self {
             cases: cases.map(|case| (case.name.clone(), Arc::new(case.clone()))).collect(),
             in_flight: JoinSet::new(),
-            ledger: Ledger::new(Arc::clone(&assignment.journal)),
+            ledger: Ledger::new(
+                Arc::clone(&assignment.candidate.journal),
+                assignment.baseline.as_ref().map(|baseline| Arc::clone(&baseline.journal)),
+            ),
             calls: assignment.cancel.child_token(),
             started: assignment.clock.elapsed(),
             finished: Finished {
@@ -138,7 +165,6 @@ impl Runner {
                 retried: 0,
                 cost_known: true,
                 egress: BTreeSet::new(),
-                identities,
             },
             assignment,
         }
@@ -153,27 +179,35 @@ impl Runner {
         if self.finished.asked > 0 {
             self.probe().await;
         }
-        if self.finished.identities.changed() {
+        if self.changed() {
             self.finished.stopped = Some(Why::IdentityChanged);
         }
-        self.assignment.journal.flush().await?;
+        for asked in self.assignment.asked() {
+            asked.journal.flush().await?;
+        }
         self.tell();
         Ok(self.finished)
     }
 
-    /// Asks the address what it serves, where the workspace names a way. That it cannot say is no change.
+    /// Asks the addresses what they serve, where the workspace names a way. That one cannot say is no change.
     async fn probe(&mut self) {
-        match self.assignment.agent.served(&self.calls).await {
-            Ok(Some(served)) => self.finished.identities.note("served", &served),
-            Ok(None) => {}
-            Err(_) if self.calls.is_cancelled() => {}
-            Err(why) => tracing::warn!(%why, "the address did not say what it serves"),
+        for asked in self.assignment.asked() {
+            match asked.agent.served(&self.calls).await {
+                Ok(Some(served)) => asked.identities.note("served", &served),
+                Ok(None) => {}
+                Err(_) if self.calls.is_cancelled() => {}
+                Err(why) => tracing::warn!(%why, "the address did not say what it serves"),
+            }
         }
         self.halt_when_changed();
     }
 
+    fn changed(&mut self) -> bool {
+        self.assignment.asked().any(|asked| asked.identities.changed())
+    }
+
     fn halt_when_changed(&mut self) {
-        if self.finished.identities.changed() {
+        if self.changed() {
             self.finished.seen.halt(Why::IdentityChanged);
         }
     }
@@ -183,7 +217,7 @@ impl Runner {
         self.tell();
         // Slots are chosen when they can be written down at once, with all that was heard until then.
         if !self.ledger.is_writing() {
-            let concurrency = self.assignment.agent.concurrency();
+            let concurrency = self.assignment.candidate.agent.concurrency();
             match gate::next(&self.finished.seen, &self.assignment.budget, concurrency) {
                 Step::Ask(slots) => self.begin(&slots),
                 Step::Wait => self.begin(&[]),
@@ -247,7 +281,7 @@ impl Runner {
                 continue;
             }
             let case = Arc::clone(&self.cases[&slot.case]);
-            let agent = Arc::clone(&self.assignment.agent);
+            let agent = Arc::clone(&self.assignment.side(slot.side).agent);
             let cancel = self.calls.clone();
             let session = uuid::Uuid::now_v7().to_string();
             self.in_flight.spawn(async move {
@@ -294,7 +328,7 @@ impl Runner {
             Ok(back) => back,
             Err(error) => std::panic::resume_unwind(error.into_panic()),
         };
-        self.count(&turns);
+        self.count(slot.side, &turns);
         let Some(how) = how else {
             self.finished.seen.returned(&slot);
             return;
@@ -311,7 +345,8 @@ impl Runner {
                 .remark
                 .get_or_insert_with(|| format!("stopped at `{}`: {} ({message})", slot.case, class.0));
         }
-        if let Some(why) = scores.as_ref().and_then(broken) {
+        let broken = scores.as_ref().filter(|_| slot.side == Side::Candidate).and_then(broken);
+        if let Some(why) = broken {
             let newest = self.finished.broken.entry(case.name.clone()).or_insert((trial, String::new()));
             if newest.0 <= trial {
                 *newest = (trial, why);
@@ -322,11 +357,11 @@ impl Runner {
             None => self.finished.seen.left_open(&slot),
         }
         let ended = Ended { trial, case: case.name.clone(), meaning: case.meaning, how, turns, scores };
-        self.ledger.gather(ended, came.map(|came| (slot, came)));
+        self.ledger.gather(slot, ended, came);
         self.halt_when_changed();
     }
 
-    fn count(&mut self, turns: &[Record]) {
+    fn count(&mut self, side: Side, turns: &[Record]) {
         let finished = &mut self.finished;
         for turn in turns {
             let tries = u64::try_from(turn.tries.len()).unwrap_or(u64::MAX).max(1);
@@ -338,8 +373,9 @@ impl Runner {
                 None => finished.cost_known = false,
             }
             finished.egress.extend(turn.host.clone());
+            let identities = &mut self.assignment.side(side).identities;
             for (name, value) in &turn.identity {
-                finished.identities.note(name, value);
+                identities.note(name, value);
             }
         }
     }

@@ -3,14 +3,16 @@
 use std::collections::BTreeSet;
 
 use gatewright_core::{
-    gate::{Outcome, Why},
+    gate::{Outcome, SlotFacts, Why},
     id::{SpecName, VerdictId, VersionId},
+    plan::Side,
     spec::Spec,
     verdict::{Standing, Verdict},
     version::Grade,
 };
 
 use super::{
+    against,
     engine::Engine,
     gating::{self, GatingError},
     reading::Reading,
@@ -82,6 +84,11 @@ impl Engine {
     }
 }
 
+/// Answers of the version itself.
+fn own(facts: &[SlotFacts]) -> usize {
+    facts.iter().filter(|facts| facts.slot.side == Side::Candidate).count()
+}
+
 fn backtest(read: &Read<'_>, spec: &Spec) -> Result<BacktestReport, GatingError> {
     let mut known = BTreeSet::new();
     // The newest stream of a version stands for it: its attempts before were of the same thing.
@@ -92,10 +99,11 @@ fn backtest(read: &Read<'_>, spec: &Spec) -> Result<BacktestReport, GatingError>
     let more = u32::try_from(streams.len().saturating_sub(VERSIONS_JUDGED_MAX)).unwrap_or(u32::MAX);
     let mut versions = Vec::new();
     for stream in streams.into_iter().take(VERSIONS_JUDGED_MAX) {
-        let recorded = gating::recorded(read, &stream, spec)?;
         let version = stream.version;
+        let baseline = against::as_then(read, spec, &stream)?;
         let grade = read.version(version)?.map_or(Grade::Opaque, |row| row.version.grade);
-        let (plan, registered) = gating::plan(read, spec, stream)?;
+        let (plan, registered) = gating::plan(read, spec, stream, &baseline)?;
+        let recorded = gating::recorded_of(read, &plan, spec)?;
         let since = registered.unwrap_or(gating::NOT_REGISTERED);
         let now = gating::judge(read, &plan, since, &recorded.facts, Some(Why::NotAsked), grade)?;
         let verdicts = read.verdicts_of_version(version)?;
@@ -104,7 +112,7 @@ fn backtest(read: &Read<'_>, spec: &Spec) -> Result<BacktestReport, GatingError>
             version,
             then: then.map(|then| Then { verdict: then.id, outcome: then.outcome, standing: then.standing }),
             now,
-            recorded: u32::try_from(recorded.facts.len()).unwrap_or(u32::MAX),
+            recorded: u32::try_from(own(&recorded.facts)).unwrap_or(u32::MAX),
         });
     }
     Ok(BacktestReport { spec: spec.clone(), versions, more })

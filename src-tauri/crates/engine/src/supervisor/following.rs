@@ -368,6 +368,7 @@ impl<'a> Follower<'a> {
         followed: &mut Followed,
     ) -> Result<(), StoreError> {
         let presents = self.presents(followed)?;
+        let Some(workspace) = &self.reading.workspace else { return Ok(()) };
         for spec in self.reading.good() {
             let Some(present) = presents.get(&spec.agent) else { continue };
             let Ok(endpoint) = present.endpoint.id() else { continue };
@@ -375,7 +376,7 @@ impl<'a> Follower<'a> {
             if cause != Cause::Elsewhere && self.judged.get(&spec.name) == Some(&judged) {
                 continue;
             }
-            match self.engine.rescore(spec, present).await {
+            match self.engine.rescore(workspace, spec, present).await {
                 Ok(report) => {
                     let told = self.told.insert(spec.name.clone(), report.verdict.id);
                     if cause != Cause::Elsewhere || told != Some(report.verdict.id) {

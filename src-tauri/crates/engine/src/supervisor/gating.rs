@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, num::NonZeroU32};
 
 use gatewright_core::{
-    gate::{self, PlanProblem, Seen, SlotFacts, Why},
+    gate::{self, Baseline, PlanProblem, Seen, SlotFacts, Why},
     id::{CanonicalError, CaseMeaning, EndpointId, SpecName, VersionId},
     observation::{TrialId, TrialState},
     plan::{Plan, Purpose, StreamKey},
@@ -34,7 +34,8 @@ pub enum GatingError {
     Store(#[from] StoreError),
 }
 
-/// Everything recorded of a stream that still counts: the input is the one that the spec would send now.
+/// Everything recorded of a stream, or of both of a comparison, that still counts: the input is the one that the spec
+/// would send now.
 #[derive(Debug, Default)]
 pub(super) struct Recorded {
     pub(super) facts: Vec<SlotFacts>,
@@ -42,6 +43,20 @@ pub(super) struct Recorded {
     pub(super) judged: Vec<(TrialId, CaseMeaning, TrialScores)>,
     /// What the answers said of their origin.
     pub(super) identities: Identities,
+    /// What those of the live version said, where it is asked in step.
+    pub(super) baseline_identities: Identities,
+}
+
+/// The facts of every stream that a plan hears.
+pub(super) fn recorded_of(read: &Read<'_>, plan: &Plan, spec: &Spec) -> Result<Recorded, StoreError> {
+    let mut both = recorded(read, &plan.stream, spec)?;
+    if let Some(stream) = plan.baseline.as_ref().filter(|_| plan.asks_baseline()) {
+        let other = recorded(read, stream, spec)?;
+        both.facts.extend(other.facts);
+        both.judged.extend(other.judged);
+        both.baseline_identities = other.identities;
+    }
+    Ok(both)
 }
 
 /// Reads and scores the facts of a stream. Scores are made anew: they are a function of the answers.
@@ -86,13 +101,14 @@ fn take(
     Ok(())
 }
 
-/// The plan of a spec for a stream, and when it was recorded; `None` when it was not.
+/// The plan of a spec for a stream beside what it is compared with, and when it was recorded; `None` when it was not.
 pub(super) fn plan(
     read: &Read<'_>,
     spec: &Spec,
     stream: StreamKey,
+    baseline: &Baseline,
 ) -> Result<(Plan, Option<Seq>), GatingError> {
-    let plan = gate::plan(spec, stream)?;
+    let plan = gate::plan_against(spec, stream, baseline)?;
     let known = read.plan(plan.id)?;
     Ok((plan, known.map(|row| row.registered)))
 }
@@ -172,16 +188,8 @@ pub(super) fn judge(
     grade: Grade,
 ) -> Result<Verdict, GatingError> {
     let earlier = earlier(read, &plan.stream)?;
-    let inquiry = Inquiry {
-        plan,
-        plan_recorded: registered,
-        facts,
-        stop,
-        grade,
-        baseline: None,
-        earlier: &earlier,
-        seq: Seq(0),
-    };
+    let inquiry =
+        Inquiry { plan, plan_recorded: registered, facts, stop, grade, earlier: &earlier, seq: Seq(0) };
     Ok(verdict::judge(&inquiry)?)
 }
 

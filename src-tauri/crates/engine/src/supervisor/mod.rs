@@ -1,7 +1,9 @@
 //! Where the parts of the engine meet: one [`Engine`] a workspace.
 
+mod against;
 mod asking;
 mod backtest;
+pub mod backup;
 pub mod disk;
 mod engine;
 mod flaky;
@@ -27,6 +29,7 @@ mod watched;
 
 pub use asking::AskingError;
 pub use backtest::{BacktestReport, Rejudged, Then, VERSIONS_JUDGED_MAX};
+pub use backup::OpenError;
 pub use engine::{Engine, EngineError, Open, TrustWord};
 pub use flaky::flaky;
 pub use following::{FollowError, Followed, Following, Hear};

@@ -13,7 +13,7 @@ use std::{
 
 use futures_util::future::BoxFuture;
 use gatewright_core::{
-    gate::Outcome,
+    gate::{Baseline, Outcome},
     id::{AgentName, ComponentName, Digest, RunId, VersionId},
     observation::ErrorClass,
     plan::StreamKey,
@@ -154,7 +154,14 @@ impl World {
         let (plan, _) = self
             .engine
             .store
-            .read(|read| Ok::<_, crate::store::StoreError>(gating::plan(read, &self.spec, stream.clone())))
+            .read(|read| {
+                Ok::<_, crate::store::StoreError>(gating::plan(
+                    read,
+                    &self.spec,
+                    stream.clone(),
+                    &Baseline::Nothing,
+                ))
+            })
             .expect("read")
             .expect("a plan");
         let (spec, run, streams) = (self.spec.clone(), RunId(u128::from(number)), vec![stream.clone()]);
@@ -189,17 +196,20 @@ impl World {
             let assignment = Assignment {
                 plan,
                 spec: Arc::new(self.spec.clone()),
-                agent,
-                journal: Arc::new(RunJournal {
-                    store: self.engine.store.clone(),
-                    run: RunId(u128::from(number)),
-                    stream: stream.clone(),
-                    released: Arc::new(AtomicU64::new(0)),
-                }),
+                candidate: run::Asked {
+                    agent,
+                    journal: Arc::new(RunJournal {
+                        store: self.engine.store.clone(),
+                        run: RunId(u128::from(number)),
+                        stream: stream.clone(),
+                        released: Arc::new(AtomicU64::new(0)),
+                    }),
+                    identities: run::Identities::default(),
+                },
+                baseline: None,
                 clock: Arc::clone(&self.engine.clock),
                 budget: Budget { calls: u64::MAX, cost: None, time_ms: 1_000_000_000 },
                 cancel: CancellationToken::new(),
-                identities: run::Identities::default(),
                 follow: None,
             };
             tokio::select! {
@@ -238,7 +248,7 @@ impl World {
         let found = self.engine.store.read(|read| {
             let recorded = gating::recorded(read, stream, &self.spec)?;
             Ok::<_, crate::store::StoreError>((
-                gating::plan(read, &self.spec, stream.clone()),
+                gating::plan(read, &self.spec, stream.clone(), &Baseline::Nothing),
                 recorded.facts,
             ))
         });

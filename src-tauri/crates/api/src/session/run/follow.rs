@@ -130,6 +130,7 @@ impl Watch for Following {
                 outcome: listener.outcome(),
                 counts: listener.counts(),
                 mean: listener.mean(),
+                better: listener.compares().then(|| listener.better()),
                 heard_max: listener.heard_max(),
             })
             .collect();

@@ -10,7 +10,7 @@ mod state;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use gatewright_core::{
-    gate::{Outcome, outlook},
+    gate::Outcome,
     id::{RunId, SpecName},
     spec::Spec,
 };
@@ -98,7 +98,7 @@ pub(super) async fn start(opened: &Arc<Opened>, args: RunStartArgs) -> Answered<
     let wanted = names.clone();
     let (reading, plans) = super::aside(move || {
         let reading = preparing.reading();
-        let plans = ahead(&reading, &wanted);
+        let plans = ahead(&preparing, &reading, &wanted);
         Ok((reading, plans))
     })
     .await?;
@@ -119,10 +119,12 @@ pub(super) async fn start(opened: &Arc<Opened>, args: RunStartArgs) -> Answered<
 }
 
 /// What each spec of a run will take at most, and likely.
-fn ahead(reading: &Reading, names: &[SpecName]) -> Vec<follow::Ahead> {
+fn ahead(opened: &Opened, reading: &Reading, names: &[SpecName]) -> Vec<follow::Ahead> {
+    let Some(workspace) = &reading.workspace else { return Vec::new() };
     let meant = |spec: &&Spec| names.is_empty() || names.contains(&spec.name);
     let specs = reading.good().filter(meant);
-    let look = |spec: &Spec| Some((spec.clone(), outlook(spec, None).ok()?.calls));
+    let calls = |spec: &Spec| opened.engine.outlook(workspace, spec, None).ok();
+    let look = |spec: &Spec| Some((spec.clone(), calls(spec)?.calls));
     specs.filter_map(look).map(|(spec, calls)| follow::Ahead { spec, calls }).collect()
 }
 

@@ -282,6 +282,14 @@ pub(super) struct Criterion {
     /// Of a mean of scores: trials at most. Otherwise as many as a 0/1 metric would take.
     #[schemars(range(min = 1, max = 20000))]
     trials_max: Option<u32>,
+    /// The drop that is too much: a version worse than the live one by this gets through at most `wrongly_passed` of the
+    /// time, one as good as it is blocked at most `wrongly_blocked`.
+    max_drop: Option<Share>,
+    /// With `max_drop`: `live`, of the environment that requires this spec, or `live@ENVIRONMENT`.
+    against: Option<String>,
+    /// With `max_drop`: pairs at most, of a call to each version. Otherwise as many as tell the drop from none.
+    #[schemars(range(min = 1, max = 10000))]
+    pairs_max: Option<u32>,
 }
 
 /// How much a metric counts beside the others.

@@ -63,7 +63,7 @@ fn what_the_reader_accepts_satisfies_the_schemas() {
 fn what_comes_later_or_never_does_not_satisfy_them() {
     for text in [
         "colour: red",
-        "gate: { a: { metric: pass_rate, max_drop: 10% } }",
+        "gate: { a: { metric: pass_rate, max_drop: 10%, against: { version: v1 } } }",
         "cases: [{ input: a, expect: { rubric: Be nice. } }]",
         "agents: { a: { type: anthropic-messages, url: 'http://a/v1' } }",
         "agents: { a: { url: 'http://a/v1', auth: { bearer: sk-0123456789 } } }",

@@ -194,7 +194,6 @@ fn gates() {
         ("unknown metric", "\n  quality: { metric: pass_rat, target: 90% }"),
         ("metric of nowhere", "\n  quality: { metric: beauty, target: 90% }"),
         ("threshold", "\n  quality: { metric: pass_rate, threshold: 90% }"),
-        ("criteria that come later", "\n  a: { metric: pass_rate, max_drop: 10%, against: live }"),
         ("never without critical cases", "\n  critical: { never: 5% }"),
         ("never with a target", "\n  critical: { never: 5%, target: 90%, wrongly_blocked: 1% }"),
         ("never of everything", "\n  critical: { never: 100% }"),
@@ -374,6 +373,64 @@ fn datasets() {
         ("turns", "  - { dataset: good.jsonl, turns: [{ user: a }] }"),
     ];
     insta::assert_snapshot!(drawn(&table(&rows, with_case), &files));
+}
+
+/// A gate in a workspace with these environments of its agent.
+fn with_environments(environments: &str, gate: &str) -> String {
+    let deploy = "deploy: { adapter: folder, path: a }";
+    let named = environments.split_whitespace().map(|one| match one.strip_suffix('!') {
+        Some(name) => format!("  {name}: {{ {deploy} }}\n"),
+        None => format!("  {one}: {{ requires: [other], {deploy} }}\n"),
+    });
+    let environments: String = named.collect();
+    let environments =
+        if environments.is_empty() { String::new() } else { format!("environments:\n{environments}") };
+    format!(
+        "agent: http://127.0.0.1:8000/v1\n{environments}cases: [{{ input: hello, expect: hi }}]\n\
+         scorers: {{ polite: {{ contains: please }} }}\ngate:\n  drop: {gate}\n"
+    )
+}
+
+/// Environments, those that require the spec with an exclamation mark, and the criterion.
+#[test]
+fn comparisons() {
+    let rows = [
+        ("no environment", "", "{ max_drop: 10% }"),
+        ("none requires it", "staging", "{ max_drop: 10%, against: live }"),
+        ("several require it", "staging! production!", "{ max_drop: 10% }"),
+        ("another environment", "staging! production!", "{ max_drop: 10%, against: live@prodcution }"),
+        ("an environment of nowhere", "staging!", "{ max_drop: 10%, against: live@x }"),
+        (
+            "two environments",
+            "staging! production!",
+            "{ max_drop: 10%, against: live@staging }\n  other: { max_drop: 5%, against: live@production }",
+        ),
+        ("against a version", "staging!", "{ max_drop: 10%, against: v12 }"),
+        ("no drop", "staging!", "{ max_drop: 0 }"),
+        ("any drop", "staging!", "{ max_drop: 100% }"),
+        ("a drop of a latency", "staging!", "{ metric: latency, max_drop: 10% }"),
+        ("a drop with levels", "staging!", "{ max_drop: 10%, target: 90%, p95: 2s, method: fixed }"),
+        ("never a drop", "staging!", "{ max_drop: 10%, never: 5% }"),
+        ("too many pairs", "staging!", "{ max_drop: 10%, pairs_max: 10001 }"),
+        ("against without a drop", "staging!", "{ target: 90%, against: live, pairs_max: 10 }"),
+    ];
+    let table: Vec<(&str, String)> = rows
+        .iter()
+        .map(|(name, environments, gate)| (*name, with_environments(environments, gate)))
+        .collect();
+    insta::assert_snapshot!(drawn(&table, &Folder::new()));
+}
+
+/// What is said of the drop of an environment that cannot be read is said there alone.
+#[test]
+fn a_comparison_with_an_environment_that_cannot_be_read_is_no_second_mistake() {
+    let text =
+        with_environments("staging!", "{ max_drop: 10% }").replace("adapter: folder", "adapter: fodler");
+    for text in [text.clone(), text.replace("10% }", "10%, against: live@staging }")] {
+        let parsed = parsed(&text, &Folder::new());
+        let codes: Vec<&str> = parsed.diagnostics.iter().map(|found| found.code.as_str()).collect();
+        assert_eq!(codes.len(), 1, "{}", said(&text, &Folder::new()));
+    }
 }
 
 #[test]

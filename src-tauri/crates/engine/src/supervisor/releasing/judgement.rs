@@ -6,18 +6,19 @@ use gatewright_core::{
     decision::{
         self, Decision, EnvironmentPolicy, Live, Odds, Proposal, Requirement, VerdictView, Weakening, Word,
     },
-    id::{SpecMeaning, SpecName},
+    id::{EnvironmentName, SpecMeaning, SpecName, VersionId},
     spec::{
         Rule, Unit,
         workspace::{self, Environment},
     },
     time::Seq,
+    verdict::Verdict,
     version::Version,
 };
 
 use super::{ReleaseError, tried::required};
 use crate::{
-    store::StoreError,
+    store::{Read, StoreError},
     supervisor::{engine::Engine, reading::Reading, recipe},
 };
 
@@ -47,12 +48,13 @@ impl Engine {
         let agent = &workspace.agents[&environment.agent];
         let endpoint = recipe::endpoint(agent).id().map_err(StoreError::from)?;
         let keys = self.trusted_keys()?;
-        let former = self.former(environment, version)?;
+        let former = self.former(workspace, environment, version)?;
         let (rows, given, live) = self.store.read(|read| {
             let rows = read.verdicts_of_version(version.id)?;
             let mut given = Vec::with_capacity(rows.len());
             for row in &rows {
-                given.push(read.verdict_given(row.verdict.id)?.unwrap_or_default());
+                let at = read.verdict_given(row.verdict.id)?.unwrap_or_default();
+                given.push((at, live_there(read, &row.verdict, &environment.name)?));
             }
             let live = Live {
                 version: read.lives(&environment.name, 1)?.first().map(|row| row.release.to),
@@ -63,9 +65,10 @@ impl Engine {
         let views: Vec<VerdictView<'_>> = rows
             .iter()
             .zip(given)
-            .map(|(row, given)| VerdictView {
+            .map(|(row, (given, live_there))| VerdictView {
                 verdict: &row.verdict,
                 given,
+                live_there,
                 withdrawn_by: row.withdrawn_by,
                 trusted: self.is_trusted(&row.envelope, &keys),
             })
@@ -79,6 +82,19 @@ impl Engine {
         let meanings = meanings.filter_map(|one| Some((one.spec.clone(), one.meaning?))).collect();
         Ok(Judgement { decision, odds, meanings })
     }
+}
+
+/// What is live now where a verdict compares: in the environment that its criteria name.
+fn live_there(
+    read: &Read<'_>,
+    verdict: &Verdict,
+    environment: &EnvironmentName,
+) -> Result<Option<VersionId>, StoreError> {
+    let named = verdict.criteria.iter().find_map(|criterion| match &criterion.rule {
+        Rule::MaxDrop { environment, .. } => Some(environment),
+        _ => None,
+    });
+    Ok(read.lives(named.unwrap_or(environment), 1)?.first().map(|row| row.release.to))
 }
 
 /// What an environment demands, with the present meaning of each spec.

@@ -8,14 +8,17 @@ use gatewright_core::{
     gate::Why,
     id::{SpecMeaning, SpecName},
     plan::{Purpose, StreamKey},
-    spec::{Spec, workspace::Environment},
+    spec::{
+        Spec,
+        workspace::{Environment, Workspace},
+    },
     version::Version,
 };
 
 use super::ReleaseError;
 use crate::{
     store::{Read, StoreError},
-    supervisor::{engine::Engine, gating},
+    supervisor::{against::Places, engine::Engine, gating},
 };
 
 impl Engine {
@@ -30,13 +33,15 @@ impl Engine {
     /// What the specs in force at the last promotion say of `version`; empty before the first.
     pub(super) fn former(
         &self,
+        workspace: &Workspace,
         environment: &Environment,
         version: &Version,
     ) -> Result<Vec<FormerView>, ReleaseError> {
+        let places = Places::of(workspace);
         let views = self.store.read(|read| {
             let mut views = Vec::new();
             for (name, meaning) in in_force(read, environment)? {
-                views.extend(former(read, &name, meaning, version)?);
+                views.extend(former(read, &places, &name, meaning, version)?);
             }
             Ok(views)
         });
@@ -66,6 +71,7 @@ fn in_force(
 /// Judges the newest attempt's answers by what the spec meant then. Slots that nobody asked are missing.
 fn former(
     read: &Read<'_>,
+    places: &Places<'_>,
     name: &SpecName,
     meaning: SpecMeaning,
     version: &Version,
@@ -77,9 +83,10 @@ fn former(
         return Ok(None);
     };
     let stream: StreamKey = newest.key.clone();
-    let recorded = gating::recorded(read, &stream, &spec)?;
-    let judged = gating::plan(read, &spec, stream).and_then(|(plan, registered)| {
+    let judged = places.against(read, &spec, &stream).and_then(|against| {
+        let (plan, registered) = gating::plan(read, &spec, stream, &against.baseline)?;
         let registered = registered.unwrap_or(gating::NOT_REGISTERED);
+        let recorded = gating::recorded_of(read, &plan, &spec)?;
         gating::judge(read, &plan, registered, &recorded.facts, Some(Why::NotAsked), version.grade)
     });
     let heard = spec.cases.iter().filter(|case| !spec.is_quarantined(&case.name));

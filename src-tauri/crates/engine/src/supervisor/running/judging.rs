@@ -9,10 +9,11 @@ use gatewright_core::{
     gate::{SlotFacts, Why},
     id::{CaseName, SpecName},
     observation::TrialId,
-    plan::Plan,
-    spec::Spec,
+    plan::{Plan, StreamKey},
+    spec::{Spec, workspace::Workspace},
     time::Seq,
     verdict::{self, Outcome, Standing, Verdict},
+    version::Endpoint,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -22,12 +23,14 @@ use super::{
 };
 use crate::{
     evidence::About,
-    run::{self, Assignment, Finished, Follow},
+    port::journal::Journal,
+    run::{self, Asked, Assignment, Finished, Follow},
     store::{
         Access, Durability, Read, StoreError, Write,
         table::{Judged, Point, StreamRow},
     },
     supervisor::{
+        against::{Against, Places},
         engine::{Engine, EngineError, Present},
         gating::{self, Recorded, Wish},
         journal::{self, RunJournal},
@@ -43,6 +46,8 @@ struct Looked {
     verdict: Verdict,
     /// When this very verdict was given.
     given: Option<Seq>,
+    /// Where the live version is asked, if not where the candidate is.
+    elsewhere: Option<Endpoint>,
     label: Option<String>,
 }
 
@@ -82,7 +87,7 @@ impl Engine {
         for spec in chosen(reading, specs)? {
             let agent = &workspace.agents[&spec.agent];
             let present = self.present(workspace, agent, &trust)?;
-            reports.push(self.known_spec(spec, &present)?);
+            reports.push(self.known_spec(workspace, spec, &present)?);
         }
         Ok(RunReport {
             run: None,
@@ -93,8 +98,13 @@ impl Engine {
         })
     }
 
-    fn known_spec(&self, spec: &Spec, present: &Present) -> Result<SpecReport, RunError> {
-        Ok(self.look(spec, present)?.report(spec, present))
+    fn known_spec(
+        &self,
+        workspace: &Workspace,
+        spec: &Spec,
+        present: &Present,
+    ) -> Result<SpecReport, RunError> {
+        Ok(self.look(workspace, spec, present)?.report(spec, present))
     }
 
     /// Judges the answers recorded of the present version by the present spec, without a call, and keeps what that
@@ -105,10 +115,11 @@ impl Engine {
     /// See [`RunError`].
     pub(in crate::supervisor) async fn rescore(
         &self,
+        workspace: &Workspace,
         spec: &Spec,
         present: &Present,
     ) -> Result<SpecReport, RunError> {
-        let mut looked = self.look(spec, present)?;
+        let mut looked = self.look(workspace, spec, present)?;
         let verdict = &looked.verdict;
         if looked.recorded.facts.is_empty() || *self.store.access() != Access::Writable {
             return Ok(looked.report(spec, present));
@@ -122,7 +133,7 @@ impl Engine {
             looked.verdict.seq = given;
         } else if verdict.standing == Standing::Rescored {
             if looked.registered.is_none() {
-                self.register(spec, &looked.plan).await?;
+                self.register(spec, &looked.plan, looked.elsewhere.clone()).await?;
             }
             let about = About { agent: present.version.agent.clone(), at: self.clock.now() };
             let given = self.give(&looked.plan, verdict, &looked.recorded, &about, Attempt::GoesOn);
@@ -131,21 +142,23 @@ impl Engine {
         Ok(looked.report(spec, present))
     }
 
-    fn look(&self, spec: &Spec, present: &Present) -> Result<Looked, RunError> {
+    fn look(&self, workspace: &Workspace, spec: &Spec, present: &Present) -> Result<Looked, RunError> {
         let gated = |problem| RunError::Gating { spec: spec.name.clone(), problem };
         let endpoint = present.endpoint.id().map_err(|error| gated(error.into()))?;
         let version = present.version.id;
         let looked = self.store.read(|read| {
             let stream = gating::stream(read, version, endpoint, &spec.name, Wish::GoOn)?;
-            let recorded = gating::recorded(read, &stream, spec)?;
             let label = read.version(version)?.and_then(|row| row.label);
-            Ok(gating::plan(read, spec, stream).and_then(|(plan, registered)| {
+            let against = Places::of(workspace).against(read, spec, &stream);
+            Ok(against.and_then(|Against { baseline, elsewhere }| {
+                let (plan, registered) = gating::plan(read, spec, stream, &baseline)?;
+                let recorded = gating::recorded_of(read, &plan, spec)?;
                 let since = registered.unwrap_or(gating::NOT_REGISTERED);
                 let stop = Some(Why::NotAsked);
                 let grade = present.version.grade;
                 let verdict = gating::judge(read, &plan, since, &recorded.facts, stop, grade)?;
                 let given = read.verdict(verdict.id)?.map(|row| row.verdict.seq);
-                Ok(Looked { plan, registered, recorded, verdict, given, label })
+                Ok(Looked { plan, registered, recorded, verdict, given, elsewhere, label })
             }))
         })?;
         looked.map_err(gated)
@@ -160,36 +173,43 @@ impl Engine {
     ) -> Result<SpecReport, RunError> {
         let gated = |problem| RunError::Gating { spec: task.spec.name.clone(), problem };
         let stream = task.stream.clone();
-        let (plan, known, recorded) = self
-            .store
-            .read(|read| {
-                let recorded = gating::recorded(read, &stream, &task.spec)?;
-                Ok(gating::plan(read, &task.spec, stream.clone())
-                    .map(|(plan, known)| (plan, known, recorded)))
-            })?
-            .map_err(gated)?;
+        let Against { baseline, elsewhere } = &task.against;
+        let planned = self.store.read(|read| {
+            Ok(gating::plan(read, &task.spec, stream.clone(), baseline).and_then(|(plan, known)| {
+                let recorded = gating::recorded_of(read, &plan, &task.spec)?;
+                Ok((plan, known, recorded))
+            }))
+        });
+        let (plan, known, recorded) = planned?.map_err(gated)?;
         let registered = match known {
             Some(registered) => registered,
-            None => self.register(&task.spec, &plan).await?,
+            None => self.register(&task.spec, &plan, elsewhere.clone()).await?,
         };
         let seen = gating::seen(&plan, registered, &recorded.facts).map_err(|error| gated(error.into()))?;
         let follow = ask
             .watch
             .map(|watch| -> Arc<dyn Follow> { Arc::new(FollowSpec { spec: task.spec.name.clone(), watch }) });
+        let journal = |stream: StreamKey| -> Arc<dyn Journal> {
+            let released = Arc::clone(&ask.released);
+            Arc::new(RunJournal { store: self.store.clone(), run: ask.run, stream, released })
+        };
+        let other = plan.baseline.clone().zip(ask.baseline).map(|(stream, agent)| Asked {
+            agent,
+            journal: journal(stream),
+            identities: recorded.baseline_identities.clone(),
+        });
         let assignment = Assignment {
             plan: plan.clone(),
             spec: Arc::new(task.spec.clone()),
-            agent: ask.agent,
-            journal: Arc::new(RunJournal {
-                store: self.store.clone(),
-                run: ask.run,
-                stream: stream.clone(),
-                released: ask.released,
-            }),
+            candidate: Asked {
+                agent: ask.agent,
+                journal: journal(stream),
+                identities: recorded.identities.clone(),
+            },
+            baseline: other,
             clock: Arc::clone(&self.clock),
             budget: ask.budget,
             cancel: stop.clone(),
-            identities: recorded.identities.clone(),
             follow,
         };
         let mut finished = run::execute(assignment, seen).await?;
@@ -200,9 +220,13 @@ impl Engine {
     }
 
     /// Records a plan, with everything that its meaning consists of, before the first answer that it counts.
-    async fn register(&self, spec: &Spec, plan: &Plan) -> Result<Seq, RunError> {
+    /// `elsewhere` is where the live version is asked, if not where the candidate is.
+    async fn register(&self, spec: &Spec, plan: &Plan, elsewhere: Option<Endpoint>) -> Result<Seq, RunError> {
         let (spec, plan) = (spec.clone(), plan.clone());
         let write = move |write: &Write<'_>| {
+            if let Some(endpoint) = &elsewhere {
+                write.record_endpoint(endpoint)?;
+            }
             let body = serde_json::to_vec(&spec).map_err(|error| StoreError::unreadable("spec", error))?;
             write.record_meaning(spec.meaning, &body)?;
             write.record_spec(&spec.name, Some(spec.meaning), 0)?;
@@ -267,8 +291,12 @@ impl Engine {
             .collect();
         let point = point(plan, &recorded.facts, verdict.outcome);
         let given = verdict.clone();
+        let other = plan.baseline.clone().filter(|_| plan.asks_baseline());
         let write = move |write: &Write<'_>| {
-            let known = write.judged_of(&given.stream)?;
+            let mut known = write.judged_of(&given.stream)?;
+            if let Some(other) = &other {
+                known.extend(write.judged_of(other)?);
+            }
             let new = |(trial, judged): &&(_, Judged)| !known.contains(&(*trial, judged.meaning));
             write.record_all_scores(&judged.iter().filter(new).cloned().collect::<Vec<_>>())?;
             write.record_spec(&given.stream.spec, Some(given.spec), 0)?;

@@ -303,8 +303,11 @@ impl Engine {
         for task in tasks {
             let scratch = tempfile::tempdir().map_err(EngineError::from)?;
             let agent = self.connect(workspace, trust, &context, &task, scratch.path()).await?;
+            let beside = tempfile::tempdir().map_err(EngineError::from)?;
+            let baseline = self.connect_baseline(workspace, trust, &context, &task, beside.path()).await?;
             let budget = budget(workspace, &task.spec, request, sum);
-            let ask = AskOne { run, agent, budget, released: Arc::clone(&released), watch: watch.clone() };
+            let released = Arc::clone(&released);
+            let ask = AskOne { run, agent, baseline, budget, released, watch: watch.clone() };
             reports.push(self.ask_one(task, ask, sum, stop).await?);
         }
         Ok(reports)
@@ -315,6 +318,8 @@ impl Engine {
 struct AskOne {
     run: RunId,
     agent: Arc<dyn Agent>,
+    /// The live version, where it is asked in step.
+    baseline: Option<Arc<dyn Agent>>,
     budget: Budget,
     released: Arc<AtomicU64>,
     watch: Option<Arc<dyn Watch>>,

@@ -7,13 +7,14 @@ use std::{
 };
 
 use gatewright_core::{
+    gate::Baseline,
     id::{EnvironmentName, SpecName},
     plan::StreamKey,
     spec::{
         Ask, Budget, Isolation, Measure, Metric, MicroMoney, Rule, Spec,
         workspace::{Agent as AgentSpec, Deploy, Workspace},
     },
-    version::Grade,
+    version::{Grade, Manifest},
 };
 
 use super::{RunError, RunRequest, Sum};
@@ -21,6 +22,7 @@ use crate::{
     agent::Context,
     port::agent::Agent,
     supervisor::{
+        against::{Against, Places},
         asking::{self, Asking, AskingError, Elsewhere},
         engine::{Engine, Present},
         gating::{self, Wish},
@@ -37,6 +39,8 @@ pub(super) struct Task {
     pub(super) present: Present,
     pub(super) stream: StreamKey,
     pub(super) at: Option<EnvironmentName>,
+    /// What it is compared with.
+    pub(super) against: Against,
 }
 
 impl Engine {
@@ -74,7 +78,9 @@ impl Engine {
             let endpoint = present.endpoint.id().map_err(|error| gated(error.into()))?;
             let version = present.version.id;
             let stream = self.store.read(|read| gating::stream(read, version, endpoint, &spec.name, wish))?;
-            tasks.push(Task { spec, agent: agent.clone(), present, stream, at: request.at.clone() });
+            let against = self.store.read(|read| Ok(Places::of(workspace).against(read, &spec, &stream)))?;
+            let against = against.map_err(gated)?;
+            tasks.push(Task { spec, agent: agent.clone(), present, stream, at: request.at.clone(), against });
         }
         Ok(tasks)
     }
@@ -122,6 +128,40 @@ impl Engine {
         task: &Task,
         scratch: &Path,
     ) -> Result<Arc<dyn Agent>, RunError> {
+        let (manifest, at) = (&task.present.version.manifest, task.at.as_ref());
+        self.connect_to(workspace, trust, context, task, scratch, manifest, at).await
+    }
+
+    /// Connects to the live version that a task compares with; none where it is not asked.
+    pub(super) async fn connect_baseline(
+        &self,
+        workspace: &Workspace,
+        trust: &Trust,
+        context: &Context,
+        task: &Task,
+        scratch: &Path,
+    ) -> Result<Option<Arc<dyn Agent>>, RunError> {
+        let Baseline::Asked(stream) = &task.against.baseline else { return Ok(None) };
+        let manifest = self.manifest(stream.version)?;
+        let at = match &task.against.elsewhere {
+            Some(endpoint) => endpoint.environment.as_ref(),
+            None => task.at.as_ref(),
+        };
+        let agent = self.connect_to(workspace, trust, context, task, scratch, &manifest, at).await?;
+        Ok(Some(agent))
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one connection, and each is another thing")]
+    async fn connect_to(
+        &self,
+        workspace: &Workspace,
+        trust: &Trust,
+        context: &Context,
+        task: &Task,
+        scratch: &Path,
+        manifest: &Manifest,
+        at: Option<&EnvironmentName>,
+    ) -> Result<Arc<dyn Agent>, RunError> {
         let measures = measures(&task.spec);
         let asking = Asking {
             root: &self.root,
@@ -140,14 +180,14 @@ impl Engine {
             agent.limits.concurrency = 1;
         }
         let contents = |digest: &_| self.content(digest);
-        let environment = task.at.as_ref().and_then(|name| workspace.environments.get(name));
+        let environment = at.and_then(|name| workspace.environments.get(name));
         let target = environment.map(|environment| match &environment.deploy {
             Deploy::Folder { path } => self.root.join(path),
         });
         let elsewhere = environment
             .and_then(|environment| environment.endpoint.as_ref())
             .map(|live| Elsewhere { url: &live.url, auth: live.auth.as_ref(), target: target.as_deref() });
-        Ok(asking.connect(&agent, &task.present.version.manifest, &contents, elsewhere).await?)
+        Ok(asking.connect(&agent, manifest, &contents, elsewhere).await?)
     }
 }
 
