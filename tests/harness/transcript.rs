@@ -16,8 +16,8 @@ const FILTERS: [(&str, &str); 27] = [
     (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", "[time]"),
     (r"127\.0\.0\.1:\d+", "127.0.0.1:[port]"),
     // Documents of runs.
-    (r#""(value|low|high|bound|method|reason)": ".*""#, r#""$1": "…""#),
-    (r#""(trials|passed|heard|heard_max|scored|failed|reused|asked|retried)": \d+"#, r#""$1": [n]"#),
+    (r#""(value|low|high|bound|method|reason|within_case|design_effect|index)": ".*""#, r#""$1": "…""#),
+    (r#""(trials|passed|heard|heard_max|scored|failed|reused|asked|retried|repeated)": \d+"#, r#""$1": [n]"#),
     (r#""sentence": "(Passed|Blocked|Undecided)\b.*""#, r#""sentence": "$1…""#),
     (r#""duration_ms": \d+"#, r#""duration_ms": [n]"#),
     (r#""amount": "[\d.]+""#, r#""amount": "[n]""#),

@@ -37,7 +37,11 @@ pub(super) fn judged(one: &CriterionVerdict, currency: Currency) -> CriterionVie
             value(&one.rule, one.counts, &one.shown, currency)
         },
         bound: if pairs { differences(&one.shown) } else { bound(&one.rule, &one.shown, currency) },
-        bar: bar(&one.rule, one.recorded.as_ref(), one.counts, &one.shown),
+        bar: if pairs {
+            difference_bar(&one.rule, &one.shown)
+        } else {
+            bar(&one.rule, one.recorded.as_ref(), one.counts, &one.shown)
+        },
         heard,
         heard_max: one.heard_max,
         heard_text: of(heard, one.heard_max, pairs),
@@ -133,7 +137,24 @@ fn difference(shown: &Shown) -> String {
 
 fn differences(shown: &Shown) -> String {
     let end = |text: &str| text.parse::<f64>().ok().map(signed);
-    end(&shown.low).zip(end(&shown.high)).map_or_else(String::new, |(low, high)| format!("{low} to {high}"))
+    let Some((low, high)) = end(&shown.low).zip(end(&shown.high)) else { return String::new() };
+    match shown.error.parse::<f64>() {
+        Ok(error) => format!("{low} to {high}, SE {error:.2}"),
+        Err(_) => format!("{low} to {high}"),
+    }
+}
+
+/// The difference between none, which is good, and the margin below, which is bad.
+fn difference_bar(rule: &Rule, shown: &Shown) -> Option<GateBar> {
+    let Rule::MaxDrop { margin, .. } = rule else { return None };
+    let number = |text: &str| text.parse::<f64>().ok();
+    Some(GateBar {
+        value: number(&shown.value),
+        low: number(&shown.low),
+        high: number(&shown.high),
+        target: 0.0,
+        floor: Some(-margin.as_f64()),
+    })
 }
 
 /// A difference of rates with two digits and its sign.
@@ -159,12 +180,10 @@ fn saved(outcome: Outcome, heard: u32, most: u32) -> String {
 fn method(shown: &Shown) -> String {
     match (shown.method.as_str(), shown.bound.as_str()) {
         (method, "") => method.to_owned(),
-        (method, bound) => match shown.error.parse::<f64>() {
-            Ok(error) => format!(
-                "{method}, bound by {bound}; standard error {error:.3}, pairs of a case taken together"
-            ),
-            Err(_) => format!("{method}, bound by {bound}"),
-        },
+        (method, bound) if shown.error.is_empty() => format!("{method}, bound by {bound}"),
+        (method, bound) => {
+            format!("{method}, bound by {bound}; standard error with the pairs of a case taken together")
+        }
     }
 }
 
@@ -419,6 +438,43 @@ mod tests {
         assert_eq!((view.value.as_str(), view.bar.and_then(|bar| bar.value)), ("81.3 %", Some(0.8125)));
         let silent = running(&SoFar { counts: Counts::default(), mean: None, ..so_far }, Currency::USD);
         assert_eq!((silent.value.as_str(), silent.bar.and_then(|bar| bar.value)), ("no value", None));
+    }
+
+    #[test]
+    fn a_comparison_is_a_difference_in_pairs() {
+        let rule = Rule::MaxDrop {
+            of: Metric::PassRate,
+            margin: unit(100_000),
+            risk: Risk { wrongly_blocked: unit(50_000), wrongly_passed: unit(50_000) },
+            environment: "production".into(),
+            baseline: gatewright_core::spec::BaselineMode::Interleaved,
+            pairs_max: 651,
+        };
+        let so_far = SoFar {
+            name: "no-regression".into(),
+            rule: rule.clone(),
+            blocking: true,
+            outcome: None,
+            counts: Counts { scored: 40, failed: 3, ..Counts::default() },
+            mean: Some(0.9),
+            better: Some(2),
+            heard_max: 651,
+        };
+        let view = running(&so_far, Currency::USD);
+        assert_eq!((view.value.as_str(), view.heard_text.as_str()), ("2 better, 3 worse", "40 of 651 pairs"));
+        let shown = Shown {
+            value: "-0.025000000".to_owned(),
+            low: "-0.081".to_owned(),
+            high: "0.004".to_owned(),
+            error: "0.031".to_owned(),
+            ..Shown::default()
+        };
+        assert_eq!(
+            (difference(&shown).as_str(), differences(&shown).as_str()),
+            ("\u{2212}0.03", "\u{2212}0.08 to 0.00, SE 0.03")
+        );
+        let bar = difference_bar(&rule, &shown).expect("a bar");
+        assert_eq!((bar.target, bar.floor), (0.0, Some(-0.1)));
     }
 
     #[test]

@@ -114,6 +114,11 @@ fn kept(question: Question) -> Option<betting::Outlook> {
     })
 }
 
+/// A probability in 100; what rounds to nothing is not said to be none.
+fn times(probability: f64) -> String {
+    if probability < 0.000_05 { "less than 0.01".to_owned() } else { words::in_100(probability) }
+}
+
 /// What an author reads of it; `pairs` are those when the two never differ, and at most.
 pub(super) fn sentence(name: &str, comparison: &Comparison, if_none_differs: u32, at_most: u32) -> String {
     let margin = Percent(comparison.margin);
@@ -124,8 +129,8 @@ pub(super) fn sentence(name: &str, comparison: &Comparison, if_none_differs: u32
                     ": if they differ on {} of the cases, {} times in 100 where nothing changed and {} where it \
                      dropped by {margin}",
                     Percent(*differing),
-                    words::in_100(*none),
-                    words::in_100(*dropped)
+                    times(*none),
+                    times(*dropped)
                 ),
                 None => String::new(),
             };
