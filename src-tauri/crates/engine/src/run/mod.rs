@@ -139,6 +139,7 @@ struct Runner {
     ledger: Ledger,
     calls: CancellationToken,
     started: Duration,
+    out_of_time: bool,
     finished: Finished,
 }
 
@@ -154,6 +155,7 @@ impl Runner {
             ),
             calls: assignment.cancel.child_token(),
             started: assignment.clock.elapsed(),
+            out_of_time: false,
             finished: Finished {
                 seen,
                 facts: Vec::new(),
@@ -247,7 +249,10 @@ impl Runner {
         tokio::select! {
             moved = self.moved(prepared) => return moved.map(drop),
             () = cancel.cancelled() => self.finished.seen.halt(Why::Cancelled),
-            () = tokio::time::sleep(left), if !left.is_zero() => self.calls.cancel(),
+            () = tokio::time::sleep(left), if !left.is_zero() => {
+                self.out_of_time = true;
+                self.calls.cancel();
+            }
         }
         self.drain(prepared).await
     }
@@ -382,7 +387,10 @@ impl Runner {
 
     fn tell(&mut self) {
         let used = self.assignment.clock.elapsed().saturating_sub(self.started);
-        self.finished.spent.time_ms = u64::try_from(used.as_millis()).unwrap_or(u64::MAX);
+        let used_ms = u64::try_from(used.as_millis()).unwrap_or(u64::MAX);
+        // The timer may be ahead of the clock: what it ended is over, or cancelled calls would be asked for ever.
+        let used_up = if self.out_of_time { self.assignment.budget.time_ms } else { 0 };
+        self.finished.spent.time_ms = used_ms.max(used_up);
         self.finished.seen.spend(self.finished.spent);
         if let Some(follow) = &self.assignment.follow {
             follow.moved(&self.finished.seen, &self.finished.spent);
