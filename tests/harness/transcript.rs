@@ -8,7 +8,7 @@ use crate::world::{Said, World};
 
 /// What differs from run to run, and what stands in its place. Numbers of the statistics are among it: how many
 /// answers a gate hears is the business of its own tests.
-const FILTERS: [(&str, &str); 25] = [
+const FILTERS: [(&str, &str); 27] = [
     (r"[0-9a-f]{64}", "[digest]"),
     (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "[uuid]"),
     (r"\b[0-9a-f]{12}\b", "[id]"),
@@ -34,6 +34,8 @@ const FILTERS: [(&str, &str); 25] = [
     (r"  (acknowledged|verified) after .*", "  [times]"),
     (r"\d+ log entries, \d+ signatures and \d+ objects", "[n] log entries, [n] signatures and [n] objects"),
     (r#""(events|signatures|objects)": \d+"#, r#""$1": [n]"#),
+    (r"history-\d+-\d+\.db", "history-[n].db"),
+    (r#""bytes": \d+"#, r#""bytes": [n]"#),
     // Tables, once their cells have other widths.
     (r"(\S) {3,}", "$1  "),
     (r" +\n", "\n"),

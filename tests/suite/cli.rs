@@ -200,6 +200,32 @@ fn the_callers_word_trusts_a_folder_for_one_call_only() {
 }
 
 #[test]
+fn a_program_that_changed_is_trusted_anew_and_the_question_shows_what_changed() {
+    const BOT: &str = "cat > /dev/null\necho You get a refund.\n";
+    let workspace = "\
+agents:
+  bot: { type: command, command: [/bin/sh, bot.sh] }
+agent: bot
+cases:
+  - { input: My parcel is late., expect: refund }
+gate: 90%
+";
+    let world = World::of(&[("gatewright.yaml", workspace), ("bot.sh", BOT)]);
+    world.run(&["run"]).ends(0);
+    world.edit("bot.sh", "echo You", "touch ran\necho You");
+    let mut said = Transcript::of(&world);
+    said.say(&["run"]).ends(6);
+    assert!(!world.root().join("ran").exists(), "nothing of it ran");
+    said.say(&["trust"]).ends(6);
+    world.edit("gatewright.yaml", "[/bin/sh, bot.sh]", "[/bin/sh, other.sh]");
+    world.write("other.sh", BOT);
+    said.say(&["trust"]).ends(6);
+    said.say(&["trust", "--yes"]).ends(0);
+    said.say(&["trust"]).ends(0);
+    assert_said!(said);
+}
+
+#[test]
 fn words_that_fit_nothing_end_with_two() {
     let shop = Shop::open();
     shop.world.run(&["run"]).ends(0);
@@ -221,6 +247,7 @@ fn every_document_is_one_json_value_and_says_its_format() {
     shop.world.json(&["run"], 0);
     for (words, code) in [
         (&["check"][..], 0),
+        (&["explain"], 0),
         (&["verdict"], 0),
         (&["versions"], 0),
         (&["status"], 0),
@@ -349,6 +376,29 @@ fn an_agent_that_cannot_be_reached_is_no_failed_case() {
     assert_eq!(document["specs"][0]["counts"]["failed"], 0);
     let sentence = document["specs"][0]["sentence"].as_str().expect("a sentence");
     assert!(sentence.contains("no connection"), "{sentence}");
+}
+
+#[test]
+fn a_refused_key_is_no_failed_case_and_the_sentence_names_where_the_key_comes_from() {
+    let agent = ScriptedAgent::start(Duration::ZERO, |question| match question.key.as_str() {
+        "canary-right" => Answer::from("You get a refund."),
+        _ => Answer::Status(401),
+    });
+    let workspace = format!(
+        "agents:\n  bot: {{ url: {}, auth: {{ bearer: env:SHOP_KEY }} }}\nagent: bot\n\
+         cases:\n  - {{ input: My parcel is late., expect: refund }}\ngate: 90%\n",
+        agent.url()
+    );
+    let world = World::of(&[("gatewright.yaml", &workspace)]);
+    let said = world.run_with(&["run", "--json"], &[("SHOP_KEY", "canary-expired")]).ends(4);
+    let document: serde_json::Value = serde_json::from_str(&said.out).expect("a document");
+    let counts = &document["specs"][0]["counts"];
+    assert_eq!((&counts["failed"], &counts["agent_errors"]), (&0.into(), &0.into()), "{document}");
+    let sentence = document["specs"][0]["sentence"].as_str().expect("a sentence");
+    assert!(sentence.contains("refused the key from env:SHOP_KEY: put one there"), "{sentence}");
+    assert!(!said.out.contains("canary"), "{}", said.out);
+    assert!(agent.count() <= 5, "asked {} times with a key that was refused", agent.count());
+    world.run_with(&["run"], &[("SHOP_KEY", "canary-right")]).ends(0);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod against;
 mod architecture;
+mod backups;
 mod cli;
 mod faults;
 mod replay;

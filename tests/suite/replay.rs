@@ -65,9 +65,9 @@ fn judged_again(read: &Read<'_>, row: &VerdictRow) -> Result<Verdict, StoreError
     let plan = read.plan(given.plan)?.expect("the plan is kept");
     let body = read.meaning(given.spec)?.expect("the meaning is kept");
     let spec: Spec = serde_json::from_slice(&body).expect("a spec");
-    let mut facts = facts(read, &given.stream, given, &spec)?;
+    let mut heard = facts(read, &given.stream, given, &spec)?;
     if let Some(baseline) = plan.plan.baseline.as_ref().filter(|_| plan.plan.asks_baseline()) {
-        facts.extend(self::facts(read, baseline, given, &spec)?);
+        heard.extend(facts(read, baseline, given, &spec)?);
     }
     let mut earlier = Vec::new();
     for attempt in read.attempts(given.stream.version, &given.stream.spec)? {
@@ -83,7 +83,7 @@ fn judged_again(read: &Read<'_>, row: &VerdictRow) -> Result<Verdict, StoreError
     let inquiry = Inquiry {
         plan: &plan.plan,
         plan_recorded: plan.registered,
-        facts: &facts,
+        facts: &heard,
         stop,
         grade: given.grade,
         earlier: &earlier,

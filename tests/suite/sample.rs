@@ -78,7 +78,8 @@ impl Measured {
 }
 
 fn agent(demo: &DemoAgent, declared: &workspace::Agent, prompt: &str) -> Arc<dyn Agent> {
-    let mut config = Config::new(declared, Currency::USD, Some(Key::bearer(Secret::new(demo.token()))));
+    let mut config =
+        Config::new(declared, Currency::USD, Some(Key::bearer(Secret::new(demo.token()), "the demo agent")));
     let Access::OpenaiChat(chat) = &mut config.access else { panic!("the sample's agent is a chat") };
     chat.url = demo.resolve(&chat.url).expect("the demo's address");
     chat.prompt = Some(Content { text: prompt.to_owned(), file: None });

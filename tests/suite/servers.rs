@@ -114,7 +114,9 @@ fn a_program_is_not_started_before_it_is_trusted() {
 fn a_program_that_fails_is_the_agents_error_and_never_a_pass() {
     let world = program();
     world.write("bot.sh", "cat > /dev/null\necho half an answer\nexit 3\n");
-    let document = world.json(&["run"], 1);
+    let refused = world.run(&["run"]).ends(6);
+    assert!(refused.err.contains("+exit 3"), "it is another program than was trusted: {}", refused.err);
+    let document = world.json(&["run", "--trust"], 1);
     let counts = &document["specs"][0]["counts"];
     assert!(counts["agent_errors"].as_u64() > Some(0), "{counts}");
     assert_eq!(counts["agent_errors"], counts["failed"], "{counts}");

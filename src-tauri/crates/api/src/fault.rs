@@ -7,11 +7,15 @@ use gatewright_engine::{
     port::release::JournalError,
     store::StoreError,
     supervisor::{
-        AskingError, EngineError, ReleaseError, RunError, seal::SealError, trust::NotTrusted, user::UserError,
+        AskingError, EngineError, OpenError, ReleaseError, RunError, backup::RestoreError, seal::SealError,
+        trust::NotTrusted, user::UserError,
     },
 };
 
-use crate::error::{ApiError, Code};
+use crate::{
+    error::{ApiError, Code},
+    local::time,
+};
 
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
@@ -25,6 +29,48 @@ impl From<StoreError> for ApiError {
         match code {
             Code::Unverified => plain.hint("Look at it with `gatewright doctor`; nothing was deleted."),
             _ => plain,
+        }
+    }
+}
+
+impl From<OpenError> for ApiError {
+    fn from(error: OpenError) -> Self {
+        let said = error.to_string();
+        match error {
+            OpenError::Store(error) => error.into(),
+            OpenError::Damaged { backup: Some(backup), .. } => {
+                Self::new(Code::Unverified, said).hint(format!(
+                    "`gatewright doctor --restore` sets it aside, whole, and goes on from the backup of {}.",
+                    time(backup.at)
+                ))
+            }
+            OpenError::Damaged { backup: None, .. } => Self::new(Code::Unverified, said).hint(
+                "There is no backup of it. `gatewright doctor --restore=nothing` sets it aside, whole, and begins anew.",
+            ),
+        }
+    }
+}
+
+impl From<RestoreError> for ApiError {
+    fn from(error: RestoreError) -> Self {
+        let code = match &error {
+            RestoreError::Sound | RestoreError::NoBackup => Code::Refused,
+            RestoreError::InUse { .. } => Code::Busy,
+            RestoreError::NotABackup(_) => Code::BadArguments,
+            RestoreError::Store(_) => Code::Internal,
+        };
+        let plain = Self::new(code, error.to_string());
+        match error {
+            RestoreError::Store(error) => error.into(),
+            RestoreError::Sound => {
+                plain.hint("`gatewright verify` says what does not hold, if anything does not.")
+            }
+            RestoreError::InUse { .. } => plain.hint("Close it there first."),
+            RestoreError::NoBackup => plain
+                .hint("`gatewright doctor --restore=nothing` sets it aside, whole, and begins a new one."),
+            RestoreError::NotABackup(_) => {
+                plain.hint("`gatewright doctor --restore` takes the newest backup.")
+            }
         }
     }
 }

@@ -135,8 +135,11 @@ pub(crate) enum Command {
     /// Show the state of workspace and database
     Doctor {
         /// Compute again what is derived from recorded answers
-        #[arg(long)]
+        #[arg(long, conflicts_with = "restore")]
         rebuild: bool,
+        /// Set a damaged history aside and go on from the newest backup, from this one, or from `nothing`
+        #[arg(long, value_name = "BACKUP", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+        restore: Option<String>,
     },
     /// Print completions for a shell
     Completions {

@@ -32,7 +32,11 @@ pub(crate) async fn execute(cli: Cli, output: Output, cancel: CancellationToken)
     match cli.command {
         Command::Init { dir, sample } => init(output, dir.as_deref(), sample),
         Command::Explain => {
-            output.raw(&local::explain(common.directory.as_deref())?);
+            let (text, document) = local::explain(common.directory.as_deref())?;
+            if !output.json {
+                output.raw(&text);
+            }
+            output.document(&document)?;
             Ok(Exit::Done)
         }
         Command::Check { paths, format } => check(common, output, &paths, format),
@@ -100,7 +104,8 @@ pub(crate) async fn execute(cli: Cli, output: Output, cancel: CancellationToken)
             output.raw(&format!("{}\n", serde_json::to_string_pretty(&schema)?));
             Ok(Exit::Done)
         }
-        Command::Doctor { rebuild } => doctor(common, output, rebuild).await,
+        Command::Doctor { restore: Some(which), .. } => restore(common, output, &which),
+        Command::Doctor { rebuild, restore: None } => doctor(common, output, rebuild).await,
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "gatewright", &mut script);
@@ -184,6 +189,7 @@ async fn run(
     let document = ran?;
     show::run(output, &document);
     output.document(&document)?;
+    back_up(&local, output, false).await;
     if cancel.is_cancelled() {
         output.remark("Stopped. What was answered is kept: `gatewright run` goes on.");
         return Ok(Exit::Interrupted);
@@ -280,6 +286,7 @@ async fn promote(
         output
             .remark(output.paint(Ink::Quiet, &format!("The way back: `gatewright rollback {environment}`")));
     }
+    back_up(&local, output, true).await;
     Ok(Exit::of_release(document.state))
 }
 
@@ -302,6 +309,7 @@ async fn roll_back(
     let document = local.roll_back(environment, to, cancel).await?;
     show::release(output, &document);
     output.document(&document)?;
+    back_up(&local, output, true).await;
     Ok(Exit::of_release(document.state))
 }
 
@@ -309,16 +317,19 @@ async fn roll_back(
 /// go on.
 async fn trusted(local: &Local, output: Output) -> Result<bool, ApiError> {
     // What is wrong with the files says the act itself, better.
-    let Ok((document, acts)) = local.trust() else { return Ok(true) };
+    let Ok((document, shown)) = local.trust() else { return Ok(true) };
     if document.trusted {
         return Ok(true);
     }
-    output.remark("This folder was not trusted yet, or asks for more than before:");
-    for act in &acts {
+    output.remark("This folder was not trusted yet, or asks for something else than before:");
+    for act in &shown.acts {
         output.remark(format!("  {act}"));
     }
+    for diff in &shown.diffs {
+        output.remark(diff.trim_end());
+    }
     match output.ask("Trust it with all of that?") {
-        Some(true) => local.give_trust().await.map(|()| true),
+        Some(true) => local.give_trust(document.digest).await.map(|()| true),
         Some(false) => Ok(false),
         None => Ok(true),
     }
@@ -349,7 +360,8 @@ async fn settle_first(local: &Local, output: Output, look: Option<Duration>, can
 }
 
 async fn settle(common: &Common, output: Output, cancel: &CancellationToken) -> anyhow::Result<Exit> {
-    let document = open(common)?.settle(cancel).await?;
+    let local = open(common)?;
+    let document = local.settle(cancel).await?;
     if document.releases.is_empty() {
         output.line("Every release is settled.");
     }
@@ -357,6 +369,9 @@ async fn settle(common: &Common, output: Output, cancel: &CancellationToken) -> 
         show::release(output, release);
     }
     output.document(&document)?;
+    if !document.releases.is_empty() {
+        back_up(&local, output, true).await;
+    }
     let open = |state: &str| {
         matches!(state, "unknown" | "observing" | "conflict" | "intent" | "staged" | "switching" | "switched")
     };
@@ -371,14 +386,14 @@ async fn trust(common: &Common, output: Output, revoke: bool, yes: bool) -> anyh
         output.line(if was { "This folder is no longer trusted." } else { "This folder was not trusted." });
         return Ok(Exit::Done);
     }
-    let (mut document, acts) = local.trust()?;
-    show::trust(output, &document, &acts);
+    let (mut document, shown) = local.trust()?;
+    show::trust(output, &document, &shown);
     let answer = match document.trusted || yes {
         true => Some(true),
         false => output.ask("Trust this folder with all of it?"),
     };
     if answer == Some(true) && !document.trusted {
-        local.give_trust().await?;
+        local.give_trust(document.digest).await?;
         document.trusted = true;
         output.line("Trusted. A change of the list is asked again.");
     }
@@ -387,6 +402,24 @@ async fn trust(common: &Common, output: Output, revoke: bool, yes: bool) -> anyh
         output.remark("Not trusted: there is no terminal to ask on. `gatewright trust --yes` trusts it.");
     }
     Ok(if document.trusted { Exit::Done } else { Exit::Refused })
+}
+
+/// Makes a backup of what was recorded. That it could not be made is said, and changes nothing of what was done.
+async fn back_up(local: &Local, output: Output, at_once: bool) {
+    if let Some(error) = local.back_up(at_once).await {
+        output.remark(format!("The history could not be backed up: {}", error.message));
+    }
+}
+
+fn restore(common: &Common, output: Output, which: &str) -> anyhow::Result<Exit> {
+    let document = local::restore(common.directory.as_deref(), which)?;
+    output.line(format!("The damaged history lies in {} now, whole.", document.set_aside));
+    output.line(match &document.from {
+        Some(from) => format!("It goes on from {from}: what was recorded later is not in it."),
+        None => "A new history begins: what was live, judged and counted is not in it.".to_owned(),
+    });
+    output.document(&document)?;
+    Ok(Exit::Done)
 }
 
 async fn doctor(common: &Common, output: Output, rebuild: bool) -> anyhow::Result<Exit> {

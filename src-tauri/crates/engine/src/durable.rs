@@ -26,6 +26,20 @@ pub fn write(path: &Path, bytes: &[u8], private: bool) -> io::Result<()> {
     sync_folder(folder)
 }
 
+/// Puts a copy of the file `from` at `to`, which is replaced whole or not at all.
+///
+/// # Errors
+/// What the system says; the old content is then still there.
+pub fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    let folder = to.parent().ok_or_else(|| io::Error::other("a file without a folder"))?;
+    let beside = to.with_extension("partial");
+    let copied = fs::copy(from, &beside)
+        .and_then(|_| File::open(&beside)?.sync_all())
+        .and_then(|()| fs::rename(&beside, to));
+    copied.inspect_err(|_| drop(fs::remove_file(&beside)))?;
+    sync_folder(folder)
+}
+
 /// Makes renames and new files in `folder` durable.
 ///
 /// # Errors

@@ -116,7 +116,7 @@ impl World {
         let end = TrialEnd {
             state,
             observations: if answered { vec![observation] } else { Vec::new() },
-            judged: answered.then(|| Judged { meaning: case.meaning, case: scored, scores: scorers }),
+            judged: answered.then_some(Judged { meaning: case.meaning, case: scored, scores: scorers }),
         };
         let (stream, input) = (stream.clone(), case.input);
         let write = engine.store().write(Durability::Full, move |write| {

@@ -1,5 +1,7 @@
 //! The workspace: its files, its trust, its health.
 
+use std::collections::BTreeMap;
+
 use gatewright_core::{diagnostic::Diagnostic, id::Digest};
 use serde::Serialize;
 use serde_json::Value;
@@ -13,6 +15,15 @@ pub struct InitDocument {
     pub folder: String,
     /// Files that were made, below it.
     pub files: Vec<String>,
+}
+
+/// What `explain` prints.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct ExplainDocument {
+    /// Always [`super::FORMAT`].
+    pub format: u32,
+    /// Each file with every default filled in, by its path. It is such a file itself, in JSON.
+    pub files: BTreeMap<String, Value>,
 }
 
 /// What `check` prints.
@@ -65,6 +76,30 @@ pub struct DoctorDocument {
     pub format: u32,
     /// Each with whether it is well.
     pub checks: Vec<DoctorCheck>,
+    /// Copies of the history outside the workspace, newest first.
+    pub backups: Vec<BackupDocument>,
+}
+
+/// A copy of the history.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct BackupDocument {
+    /// Where it lies.
+    pub file: String,
+    /// When it was made: RFC 3339, UTC.
+    pub at: String,
+    /// Its size.
+    pub bytes: u64,
+}
+
+/// What `doctor --restore` prints.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct RestoreDocument {
+    /// Always [`super::FORMAT`].
+    pub format: u32,
+    /// Where the damaged history lies now, whole.
+    pub set_aside: String,
+    /// The backup that it goes on from; none for a new history.
+    pub from: Option<String>,
 }
 
 /// One thing that was looked at.

@@ -1,8 +1,10 @@
 //! One workspace, opened for one call of the command line: every command as a function that returns its document.
 
 mod author;
+mod backup;
 mod release;
 mod run;
+mod trust;
 mod version;
 mod watch;
 mod workspace;
@@ -26,9 +28,11 @@ use gatewright_engine::{
     },
 };
 
+pub use backup::restore;
 pub use gatewright_engine::port::demo::{Demo, DemoAddress};
 pub use release::PromoteWords;
 pub use run::{Progress, RunWords, Tell};
+pub use trust::TrustShown;
 pub use watch::Hear;
 pub use workspace::{check, explain, init, sarif, schema};
 
@@ -128,6 +132,6 @@ fn grade(grade: Grade) -> &'static str {
 }
 
 /// RFC 3339 in UTC.
-fn time(at: Millis) -> String {
+pub(crate) fn time(at: Millis) -> String {
     jiff::Timestamp::from_millisecond(at.0).map(|time| time.to_string()).unwrap_or_default()
 }

@@ -11,6 +11,7 @@ use gatewright_core::{
 };
 use gatewright_engine::{
     deploy::Enacted,
+    store::table::Ground,
     supervisor::{Lane, ReleaseError, Settled},
 };
 use tokio_util::sync::CancellationToken;
@@ -236,10 +237,14 @@ impl Local {
     /// The person's word that a release rests on, where it rests on one.
     fn word_behind(&self, release: &Release) -> Result<Option<OverrideDocument>, ApiError> {
         let decision = self.engine.store().read(|read| read.decision(release.grant))?;
-        Ok(decision.filter(|decision| decision.by_person).map(|decision| OverrideDocument {
-            kind: if release.from.is_some() { "override" } else { "bootstrap" },
-            by: decision.actor.unwrap_or_default(),
-            reason: decision.reason.unwrap_or_default(),
+        Ok(decision.and_then(|decision| {
+            let kind = match decision.ground {
+                Ground::Override => "override",
+                Ground::Bootstrap => "bootstrap",
+                Ground::Refused | Ground::Verdicts | Ground::WasLive => return None,
+            };
+            let (by, reason) = (decision.actor.unwrap_or_default(), decision.reason.unwrap_or_default());
+            Some(OverrideDocument { kind, by, reason })
         }))
     }
 

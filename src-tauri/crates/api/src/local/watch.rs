@@ -35,7 +35,10 @@ impl Local {
             };
             hear(&WatchDocument { format: FORMAT, what: self.watched(what) }, &drawn);
         };
-        let followed = self.engine.follow(Settings::default(), &mut tell, cancel).await;
+        let followed = tokio::select! {
+            followed = self.engine.follow(Settings::default(), &mut tell, cancel) => followed,
+            never = self.engine.keep_backed_up() => match never {},
+        };
         followed.map_err(|error| match error {
             FollowError::Store(error) => error.into(),
             FollowError::Watch(_) => ApiError::new(Code::Internal, error.to_string()),

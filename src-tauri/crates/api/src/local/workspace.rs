@@ -1,6 +1,6 @@
-//! The workspace itself: made, checked, explained, trusted, verified, looked after.
+//! The workspace itself: made, checked, explained, verified, looked after.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use gatewright_core::{
     diagnostic::{Diagnostic, render, sarif as to_sarif},
@@ -15,7 +15,7 @@ use gatewright_engine::{
     supervisor::{
         reading::{self, Reading, WORKSPACE_FILE},
         recipe,
-        trust::{Act, Trust},
+        trust::Trust,
         user::UserFolder,
     },
 };
@@ -23,7 +23,7 @@ use gatewright_engine::{
 use super::{Local, root};
 use crate::{
     document::{
-        CheckDocument, DoctorCheck, DoctorDocument, FORMAT, InitDocument, TrustDocument, VerifyDocument,
+        CheckDocument, DoctorCheck, DoctorDocument, ExplainDocument, FORMAT, InitDocument, VerifyDocument,
     },
     error::{ApiError, Code},
 };
@@ -62,7 +62,9 @@ pub fn init(folder: &Path, sample: Option<&[(&str, &[u8])]>) -> Result<InitDocum
     let made = reading::read(&folder, today(), None);
     if let Some(workspace) = &made.workspace {
         let now = SystemClock::default().now().0;
-        Trust::give(&UserFolder::find()?, &folder, recipe::claims(&folder, workspace), now)?;
+        let claims = recipe::claims(&folder, workspace);
+        let texts = recipe::texts(&folder, &claims);
+        Trust::give(&UserFolder::find()?, &folder, claims, texts, now)?;
     }
     Ok(InitDocument {
         format: FORMAT,
@@ -129,11 +131,11 @@ fn monitors(reading: &Reading, workspace: &Workspace) -> String {
     text
 }
 
-/// The workspace with every default filled in.
+/// The workspace with every default filled in: each file as YAML, and all of them as one document.
 ///
 /// # Errors
 /// There is no workspace, or its file has errors.
-pub fn explain(directory: Option<&Path>) -> Result<String, ApiError> {
+pub fn explain(directory: Option<&Path>) -> Result<(String, ExplainDocument), ApiError> {
     let root = root(directory)?;
     let reading = reading::read(&root, today(), None);
     let Some(workspace) = &reading.workspace else {
@@ -142,13 +144,16 @@ pub fn explain(directory: Option<&Path>) -> Result<String, ApiError> {
     };
     let main = reading.good().find(|spec| spec.name.as_str() == spec::workspace::MAIN_SPEC);
     let mut text = spec::explain_workspace(workspace, main);
+    let mut files = BTreeMap::from([(WORKSPACE_FILE.to_owned(), spec::explained_as_json(&text))]);
     text.push_str(&monitors(&reading, workspace));
     for read in reading.specs.iter().filter(|read| read.file != WORKSPACE_FILE) {
         if let Some(found) = &read.spec {
-            text.push_str(&format!("\n# {}\n{}", read.file, spec::explain_spec(found)));
+            let explained = spec::explain_spec(found);
+            files.insert(read.file.clone(), spec::explained_as_json(&explained));
+            text.push_str(&format!("\n# {}\n{explained}", read.file));
         }
     }
-    Ok(text)
+    Ok((text, ExplainDocument { format: FORMAT, files }))
 }
 
 /// The JSON Schema of the workspace file, or of a spec file.
@@ -158,46 +163,6 @@ pub fn schema(of_workspace: bool) -> serde_json::Value {
 }
 
 impl Local {
-    /// What the folder would run, reach, use and change, with a line for each.
-    ///
-    /// # Errors
-    /// The workspace file has errors, or the user's folder cannot be read.
-    pub fn trust(&self) -> Result<(TrustDocument, Vec<String>), ApiError> {
-        let workspace = self.workspace()?;
-        let trust = self.engine.trust(workspace)?;
-        let before = trust.before();
-        let line = |act: &Act| {
-            let new = before.is_some_and(|before| !before.0.contains(act));
-            format!("{}{}", describe(act), if new { "  (new)" } else { "" })
-        };
-        let lines = trust.claims().0.iter().map(line).collect();
-        let document = TrustDocument {
-            format: FORMAT,
-            digest: trust.claims().digest(),
-            trusted: trust.is_given(),
-            acts: serde_json::to_value(trust.claims()).unwrap_or_default(),
-        };
-        Ok((document, lines))
-    }
-
-    /// Trusts the folder with its present list.
-    ///
-    /// # Errors
-    /// The workspace file has errors, or nothing can be written.
-    pub async fn give_trust(&self) -> Result<(), ApiError> {
-        let claims = self.engine.claims(self.workspace()?);
-        self.engine.give_trust(claims).await?;
-        Ok(())
-    }
-
-    /// Forgets that the folder was trusted. Whether it was.
-    ///
-    /// # Errors
-    /// The user's folder cannot be written.
-    pub fn revoke_trust(&self) -> Result<bool, ApiError> {
-        Ok(self.engine.revoke_trust()?)
-    }
-
     /// Checks the log, every signature and every content.
     ///
     /// # Errors
@@ -254,6 +219,11 @@ impl Local {
         } else {
             format!("{open} open: `gatewright settle`")
         };
+        let backups = self.backups()?;
+        let kept = match backups.first() {
+            Some(newest) => format!("{}, the newest of {}", backups.len(), newest.at),
+            None => "none yet: one is made after each release, and hourly while something changes".to_owned(),
+        };
         let check = |what: &str, well: bool, says: String| DoctorCheck { what: what.to_owned(), well, says };
         Ok(DoctorDocument {
             format: FORMAT,
@@ -271,7 +241,9 @@ impl Local {
                 check("writing", *self.engine.store().access() == Access::Writable, access),
                 check("trust", trust, trusted.to_owned()),
                 check("releases", open == 0, settled),
+                check("backups", true, kept),
             ],
+            backups,
         })
     }
 
@@ -280,15 +252,5 @@ impl Local {
             ApiError::new(Code::BadSpec, format!("{WORKSPACE_FILE} has errors"))
                 .hint("`gatewright check` shows them.")
         })
-    }
-}
-
-fn describe(act: &Act) -> String {
-    match act {
-        Act::Run { argv } => format!("run     {}", argv.join(" ")),
-        Act::Reach { origin } => format!("reach   {origin}"),
-        Act::Use { secret, origin } => format!("send    {secret} → {origin}"),
-        Act::Deploy { target } => format!("deploy  into {target}"),
-        Act::Git => "git     reads its configuration in this folder".to_owned(),
     }
 }

@@ -7,12 +7,11 @@ use gatewright_core::{
     id::{CaseMeaning, CaseName, EnvironmentName, SpecMeaning, SpecName, VersionId},
     release::Kind,
     spec::{Criterion, Metric, Rule, Spec},
-    verdict::Verdict,
 };
 use gatewright_engine::{
     store::{
         Read,
-        table::{CaseStat, PointRow, ReleaseRow},
+        table::{CaseStat, Hearing, PointRow, ReleaseRow, TimelineRow},
     },
     supervisor::reading::Reading,
 };
@@ -101,71 +100,57 @@ fn levels(criterion: &Criterion) -> (Option<f64>, Option<f64>) {
 
 /// The point of each version's newest attempt, oldest first.
 fn points(read: &Read<'_>, name: &SpecName, shown: Option<&Criterion>) -> Answered<Vec<TimelinePoint>> {
-    let mut verdicts: BTreeMap<(VersionId, u32), Verdict> = BTreeMap::new();
-    for row in read.verdicts_of_spec(name, u32::MAX)? {
-        let key = (row.verdict.stream.version, row.verdict.stream.attempt.get());
-        verdicts.entry(key).or_insert(row.verdict);
-    }
-    let mut newest: Vec<PointRow> = Vec::new();
-    for row in read.timeline(name, PASS_RATE)? {
-        match newest.last_mut() {
-            Some(last) if last.version == row.version => *last = row,
-            _ => newest.push(row),
-        }
-    }
+    let rows = read.timeline_rows(name, PASS_RATE, shown.map(|one| &one.name))?;
+    // A spec has few meanings, and versions of one stand together: the newest is nearly always the one.
     let mut meanings: Vec<SpecMeaning> = Vec::new();
-    let mut points = Vec::new();
-    for row in newest {
-        let place = meanings.iter().position(|known| *known == row.point.meaning);
+    let points = rows.into_iter().map(|row| {
+        let place = meanings.iter().rposition(|known| *known == row.row.point.meaning);
         let meaning = place.unwrap_or_else(|| {
-            meanings.push(row.point.meaning);
+            meanings.push(row.row.point.meaning);
             meanings.len() - 1
         });
-        let verdict = verdicts.get(&(row.version, row.attempt));
-        points.push(point(read, &row, show::small(meaning), verdict, shown)?);
-    }
-    Ok(points)
+        point(row, show::small(meaning))
+    });
+    Ok(points.collect())
 }
 
 fn point(
-    read: &Read<'_>,
-    row: &PointRow,
+    TimelineRow { row, grade, dirty, label, number, seen, verdict }: TimelineRow,
     meaning: u32,
-    verdict: Option<&Verdict>,
-    shown: Option<&Criterion>,
-) -> Answered<TimelinePoint> {
-    let one = verdict.and_then(|verdict| {
-        verdict.criteria.iter().find(|one| shown.is_some_and(|shown| shown.name == one.name))
-    });
-    let (heard, heard_max) = match (one, verdict) {
-        (Some(one), _) => (one.counts.heard(), one.heard_max),
-        (None, Some(verdict)) => (verdict.heard(), verdict.heard_max),
-        (None, None) => (row.point.n, row.point.n),
+) -> TimelinePoint {
+    let PointRow { version, point, .. } = row;
+    let Hearing { heard, heard_max, told, passed } = match &verdict {
+        Some(line) => line.criterion.unwrap_or(line.gate),
+        None => Hearing { heard: point.n, heard_max: point.n, ..Hearing::default() },
     };
-    let at = match verdict {
-        Some(verdict) => read.verdict_given(verdict.id)?.unwrap_or_default().0,
-        None => read.version(row.version)?.map_or(0, |found| found.seen.0),
+    let value_text = match &verdict {
+        Some(_) => format!("{} of {}", words::count(passed), words::count(told)),
+        None => format!("{} heard", words::count(point.n)),
     };
-    let counts =
-        one.map(|one| one.counts).or_else(|| verdict.map(|verdict| verdict.counts)).unwrap_or_default();
-    let outcome = row.point.outcome.unwrap_or(Outcome::Inconclusive(Why::NotAsked));
-    Ok(TimelinePoint {
-        version: show::version(read, row.version)?,
-        at,
-        value: row.point.value,
-        low: row.point.low,
-        high: row.point.high,
-        value_text: format!("{} of {}", words::count(counts.passed()), words::count(counts.told())),
+    let outcome = point.outcome.unwrap_or(Outcome::Inconclusive(Why::NotAsked));
+    TimelinePoint {
+        version: VersionRef {
+            id: version.to_string(),
+            short: version.0.short(),
+            label: Some(label.unwrap_or_else(|| format!("v{number}"))),
+            grade: show::grade(grade),
+            dirty,
+        },
+        at: verdict.as_ref().map_or(seen, |line| line.given).0,
+        value: point.value,
+        low: point.low,
+        high: point.high,
+        value_text,
         calls: heard,
         calls_max: heard_max,
         stopped_early: heard < heard_max,
         outcome: show::outcome(outcome),
-        standing: verdict.map_or(Standing::Rescored, |verdict| show::standing(verdict.standing)),
-        verdict: verdict.map(|verdict| verdict.id.to_string()),
-        note: verdict.map(|verdict| verdict.headline.clone()).unwrap_or_default(),
+        standing: verdict.as_ref().map_or(Standing::Rescored, |line| show::standing(line.standing)),
+        verdict: verdict.as_ref().map(|line| line.id.to_string()),
+        note: verdict.map(|line| line.headline).unwrap_or_default(),
         meaning,
         identity_changed: outcome == Outcome::Inconclusive(Why::IdentityChanged),
-    })
+    }
 }
 
 /// Where the spec began to mean something else, after its first meaning.
@@ -226,7 +211,7 @@ fn marks(read: &Read<'_>, reading: &Reading) -> Answered<Vec<TimelineMark>> {
     for environment in environments(reading) {
         for row in read.lives(environment, u32::MAX)? {
             let release = &row.release;
-            let by_person = read.decision(release.grant)?.is_some_and(|decision| decision.by_person);
+            let by_person = read.decision(release.grant)?.is_some_and(|decision| decision.ground.is_word());
             let kind = match (release.kind, by_person) {
                 (Kind::Promotion, true) => MarkKind::Override,
                 (Kind::Promotion, false) => MarkKind::Promoted,

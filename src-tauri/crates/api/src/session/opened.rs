@@ -12,7 +12,7 @@ use gatewright_core::{
     version::Version,
 };
 use gatewright_engine::{
-    store::Read,
+    store::{Due, Read},
     supervisor::{Engine, reading::Reading},
 };
 use tokio_util::task::AbortOnDropHandle;
@@ -55,7 +55,19 @@ impl Opened {
         opened.keep(tokio::spawn(own));
         opened.keep(tokio::spawn(look));
         opened.keep(tokio::spawn(watch::follow(Arc::downgrade(&opened))));
+        let engine = Arc::clone(&opened.engine);
+        opened.keep(tokio::spawn(async move { match engine.keep_backed_up().await {} }));
         opened
+    }
+
+    /// Makes a backup of what just happened, without anybody waiting for it.
+    pub(super) fn back_up(&self) {
+        let engine = Arc::clone(&self.engine);
+        tokio::spawn(async move {
+            if let Err(error) = engine.back_up(Due::Now).await {
+                tracing::warn!(%error, "the history could not be backed up");
+            }
+        });
     }
 
     /// How changes of files are noticed.

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use gatewright_core::spec::workspace::{Deploy, Workspace};
+use gatewright_core::spec::workspace::{Access, Agent, Deploy, Workspace};
 use gatewright_engine::supervisor::{
     reading::WORKSPACE_FILE,
     recipe,
-    trust::{Act, Claims, Trust as Given},
+    trust::{Act, Claims, Since, Texts, Trust as Given},
 };
 
-use super::{Answered, opened, opened::Opened, show};
+use super::{Answered, diff, opened, opened::Opened, show};
 use crate::{
     dto::{
         Change, DiffKind, DiffLine, FileLine, Mark, Note, Trust, TrustGiveArgs, TrustItem, TrustSort,
@@ -24,15 +24,9 @@ pub(super) fn preview(opened: &Opened) -> Answered<Trust> {
     let workspace = opened::workspace(&reading)?;
     let trust = opened.engine.trust(workspace)?;
     let claims = trust.claims();
-    let mut items: Vec<TrustItem> = claims.0.iter().map(|act| item(workspace, act, &trust)).collect();
-    if let Some(before) = trust.before() {
-        let gone = before.0.difference(&claims.0);
-        items.extend(gone.map(|act| TrustItem {
-            change: Change::Gone,
-            place: None,
-            ..item(workspace, act, &trust)
-        }));
-    }
+    let texts = opened.engine.texts(claims);
+    let mut items: Vec<TrustItem> =
+        trust.since().into_iter().map(|(act, since)| item(workspace, act, since, &texts)).collect();
     items.sort_by_key(|item| item.sort);
     for (id, item) in items.iter_mut().enumerate() {
         item.id = show::small(id);
@@ -85,23 +79,57 @@ fn detail(trust: &Given) -> &'static str {
 
 fn sort_of(act: &Act) -> TrustSort {
     match act {
-        Act::Run { .. } | Act::Deploy { .. } | Act::Git => TrustSort::Program,
+        Act::Run { .. } | Act::Program { .. } | Act::Deploy { .. } | Act::Git => TrustSort::Program,
         Act::Reach { .. } => TrustSort::Address,
         Act::Use { .. } => TrustSort::Secret,
     }
 }
 
-fn item(workspace: &Workspace, act: &Act, trust: &Given) -> TrustItem {
-    let change = match trust.before() {
-        Some(before) if before.0.contains(act) => Change::Same,
-        None if trust.is_given() => Change::Same,
-        _ => Change::New,
+fn item(workspace: &Workspace, act: &Act, since: Since<'_>, texts: &Texts) -> TrustItem {
+    let (what, lead, explanation) = words(act);
+    let (change, diff) = match (since, act) {
+        (Since::Same, _) => (Change::Same, Vec::new()),
+        (Since::Gone, _) => (Change::Gone, vec![DiffLine { kind: DiffKind::Removed, text: what.clone() }]),
+        (Since::New, Act::Program { digest, .. }) => {
+            (Change::New, diff::lines("", texts.get(digest).unwrap_or(&digest.to_string())))
+        }
+        (Since::New, _) => (Change::New, vec![DiffLine { kind: DiffKind::Added, text: what.clone() }]),
+        (Since::Changed { digest: was, text }, Act::Program { digest, .. }) => {
+            let diff = match (text, texts.get(digest)) {
+                (Some(was), Some(is)) => diff::lines(was, is),
+                // Without both texts there is nothing to show but that the digests differ.
+                _ => diff::lines(&was.to_string(), &digest.to_string()),
+            };
+            (Change::Changed, diff)
+        }
+        (Since::Changed { .. }, _) => (Change::Changed, Vec::new()),
     };
-    let (what, lead, explanation) = match act {
+    let (purpose, place) = asked_by(workspace, act);
+    TrustItem {
+        id: 0,
+        sort: sort_of(act),
+        lead: lead.to_owned(),
+        what,
+        purpose,
+        place: place.filter(|_| change != Change::Gone),
+        change,
+        diff,
+        explanation: explanation.to_owned(),
+    }
+}
+
+/// What an act is called, of which kind it is, and what trusting it means.
+fn words(act: &Act) -> (String, &'static str, &'static str) {
+    match act {
         Act::Run { argv } => (
             argv.join(" "),
             "program",
             "It runs as you do and may do whatever you may. It is started from the sealed copy of its files.",
+        ),
+        Act::Program { path, .. } => (
+            path.clone(),
+            "its text",
+            "This is what the program does. It is trusted as it is now, and asked again when it changes.",
         ),
         Act::Reach { origin } => (
             origin.clone(),
@@ -121,30 +149,13 @@ fn item(workspace: &Workspace, act: &Act, trust: &Given) -> TrustItem {
             "program",
             "Git is asked for commit and branch. Its configuration in this folder can name programs that it starts.",
         ),
-    };
-    let diff = if change == Change::New {
-        vec![DiffLine { kind: DiffKind::Added, text: what.clone() }]
-    } else {
-        Vec::new()
-    };
-    let (purpose, place) = asked_by(workspace, act);
-    TrustItem {
-        id: 0,
-        sort: sort_of(act),
-        lead: lead.to_owned(),
-        what,
-        purpose,
-        place,
-        change,
-        diff,
-        explanation: explanation.to_owned(),
     }
 }
 
 /// Who asks for an act, and where that is written.
 fn asked_by(workspace: &Workspace, act: &Act) -> (String, Option<FileLine>) {
     for agent in workspace.agents.values() {
-        if recipe::acts(agent).contains(act) {
+        if recipe::acts(agent).contains(act) || is_program_of(agent, act) {
             return (format!("agent {}", agent.name), Some(show::line(WORKSPACE_FILE, agent.place)));
         }
     }
@@ -161,6 +172,16 @@ fn asked_by(workspace: &Workspace, act: &Act) -> (String, Option<FileLine>) {
     }
     let purpose = if *act == Act::Git { "provenance of versions" } else { "nobody any more" };
     (purpose.to_owned(), None)
+}
+
+/// Whether an agent's command line names this file.
+fn is_program_of(agent: &Agent, act: &Act) -> bool {
+    match (&agent.access, act) {
+        (Access::Command(command), Act::Program { path, .. }) => {
+            command.argv.iter().any(|word| word.trim_start_matches("./") == path)
+        }
+        _ => false,
+    }
 }
 
 /// The list to be trusted, if it is the one that was shown.

@@ -27,8 +27,6 @@ use crate::{
 
 /// Verdicts of a list at most.
 const LIST_MAX: u32 = 200;
-/// Verdicts looked through for the one that a version is compared with, at most.
-const LOOKED_BACK_MAX: u32 = 200;
 
 /// Verdicts, the newest first.
 pub(super) fn list(opened: &Opened, args: &VerdictsArgs) -> Answered<Verdicts> {
@@ -113,14 +111,8 @@ pub(super) fn state(opened: &Opened, args: &VerdictArgs) -> Answered<VerdictStat
 
 /// The version that changes are told against: the newest other one that passed before, else the newest other one.
 pub(super) fn former(read: &Read<'_>, verdict: &Said) -> Answered<Option<VersionRef>> {
-    let rows = read.verdicts_of_spec(&verdict.stream.spec, LOOKED_BACK_MAX)?;
-    let earlier = || {
-        rows.iter()
-            .map(|row| &row.verdict)
-            .filter(|other| other.seq < verdict.seq && other.stream.version != verdict.stream.version)
-    };
-    let found = earlier().find(|other| other.outcome == Outcome::Pass).or_else(|| earlier().next());
-    found.map(|other| show::version(read, other.stream.version)).transpose()
+    let found = read.version_judged_before(&verdict.stream.spec, verdict.seq, verdict.stream.version)?;
+    found.map(|version| show::version(read, version)).transpose()
 }
 
 /// What the present spec says of the same version's recorded answers, without a call; none where it means the same,

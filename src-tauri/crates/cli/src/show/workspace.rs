@@ -1,16 +1,26 @@
 //! Trust, verification, health.
 
-use gatewright_api::document::{DoctorDocument, TrustDocument, VerifyDocument};
+use gatewright_api::{
+    document::{DoctorDocument, TrustDocument, VerifyDocument},
+    local::TrustShown,
+};
 
 use crate::output::{Ink, Output};
 
 /// Prints what the folder would do.
-pub(crate) fn trust(output: Output, document: &TrustDocument, acts: &[String]) {
-    if acts.is_empty() {
+pub(crate) fn trust(output: Output, document: &TrustDocument, shown: &TrustShown) {
+    if shown.acts.is_empty() {
         output.line("This folder would run nothing, reach nothing and use no key.");
     }
-    for act in acts {
+    for act in &shown.acts {
         output.line(format!("  {act}"));
+    }
+    for line in shown.diffs.iter().flat_map(|diff| diff.lines()) {
+        output.line(match line.as_bytes().first() {
+            Some(b'+') => output.paint(Ink::Good, line),
+            Some(b'-') => output.paint(Ink::Bad, line),
+            _ => line.to_owned(),
+        });
     }
     let standing = if document.trusted { "trusted" } else { "not trusted" };
     output.line(output.paint(Ink::Quiet, &format!("{standing}: {}", document.digest)));

@@ -11,9 +11,10 @@ use super::{
     load::{ASKS, ISOLATIONS, ON_SAVES},
     workspace::{
         Access, Agent, Auth, Content, Deploy, Environment, Identity, IdentitySource, Limits, MonitorRule,
-        Price, Retry, SecretSource, WORKSPACE_FORMAT, Workspace,
+        Price, Retry, WORKSPACE_FORMAT, Workspace,
     },
     write::Yaml,
+    yaml,
 };
 use crate::{id::ScorerId, time::Duration};
 
@@ -63,6 +64,12 @@ pub fn explain_spec(spec: &Spec) -> String {
     put(&mut entries, "name", Yaml::text(spec.name.as_str()));
     entries.extend(spec_entries(spec));
     Yaml::Map(entries).document()
+}
+
+/// An explained file as JSON: what the reader makes of its text. It is such a file too, and means the same.
+#[must_use]
+pub fn explained_as_json(explained: &str) -> serde_json::Value {
+    yaml::parse("", explained).root.map_or(serde_json::Value::Null, |root| root.to_json())
 }
 
 fn put(entries: &mut Entries, key: &str, value: Yaml) {
@@ -148,10 +155,7 @@ fn content(content: &Content) -> Yaml {
 }
 
 fn auth(auth: &Auth) -> Yaml {
-    let secret = Yaml::text(match &auth.secret {
-        SecretSource::Env(name) => format!("env:{name}"),
-        SecretSource::File(path) => format!("file://{path}"),
-    });
+    let secret = Yaml::text(auth.secret.to_string());
     if auth.prefix.is_empty() {
         Yaml::map([("header", Yaml::text(&auth.header)), ("value", secret)])
     } else {

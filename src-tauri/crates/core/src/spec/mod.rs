@@ -41,7 +41,7 @@ mod yaml;
 pub use across::check_across;
 pub use against::differing;
 pub use case::{CASES_MAX, TRIALS_MAX, TURNS_MAX};
-pub use explain::{explain_spec, explain_workspace};
+pub use explain::{explain_spec, explain_workspace, explained_as_json};
 pub use files::{FileProblem, Files};
 pub use load::{Parsed, parse_spec, parse_workspace};
 pub use model::*;

@@ -4,6 +4,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    fmt,
     num::NonZeroU32,
 };
 
@@ -226,6 +227,16 @@ pub enum SecretSource {
     File(String),
 }
 
+impl fmt::Display for SecretSource {
+    /// As the file names it.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Env(name) => write!(formatter, "env:{name}"),
+            Self::File(path) => write!(formatter, "file://{path}"),
+        }
+    }
+}
+
 /// How an endpoint is called.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Limits {
@@ -345,7 +356,10 @@ impl MonitorRule {
     /// Trials within `false_alarm_every`: the mean number of trials to a false alarm is at least this.
     #[must_use]
     pub const fn trials_to_false_alarm(&self) -> u64 {
-        let times = if self.interval.0 == 0 { 0 } else { self.false_alarm_every.0 / self.interval.0 };
+        let times = match self.false_alarm_every.0.checked_div(self.interval.0) {
+            Some(times) => times,
+            None => 0,
+        };
         times.saturating_mul(self.calls.get() as u64)
     }
 }

@@ -214,8 +214,8 @@ mod tests {
         all[5].word = word(true);
         let found = agreement(&SEED, SCORER, all.clone());
         assert_eq!((found.labelled, found.sampled), (1, 0));
-        for at in 0..5 {
-            all[at].word = if at == 3 { Some(LabelWord::Skip) } else { word(all[at].passed) };
+        for (at, output) in all.iter_mut().enumerate().take(5) {
+            output.word = if at == 3 { Some(LabelWord::Skip) } else { word(output.passed) };
         }
         let found = agreement(&SEED, SCORER, all.clone());
         assert_eq!((found.labelled, found.sampled, found.skipped, found.agreed), (5, 5, 1, 5));

@@ -288,7 +288,6 @@ fn version(row: &Row, plan: &Plan, level: Level, draw: Draw, played: bool) -> Me
             facts: &ran.facts,
             stop: ran.stop,
             grade: Grade::Sent,
-            baseline: None,
             earlier: &[],
             seq: Seq(u64::MAX),
         };

@@ -136,7 +136,9 @@ impl Command {
         let (class, message) = (fault.class(), self.redactor.text(fault.message));
         match fault.meaning {
             Meaning::AgentError | Meaning::Ambiguous => Asked::AgentError { class, message, record },
-            Meaning::NotProcessed | Meaning::Refused => Asked::Open { class, message, record },
+            Meaning::NotProcessed | Meaning::Refused | Meaning::KeyRefused => {
+                Asked::Open { class, message, record }
+            }
         }
     }
 

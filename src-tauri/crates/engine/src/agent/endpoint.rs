@@ -180,7 +180,7 @@ impl<D: Dialect> Endpoint<D> {
         match fault.meaning {
             Meaning::NotProcessed => bearable,
             Meaning::Ambiguous => bearable && (always || !self.dialect.may_act_twice()),
-            Meaning::Refused | Meaning::AgentError => false,
+            Meaning::Refused | Meaning::KeyRefused | Meaning::AgentError => false,
         }
     }
 
@@ -199,7 +199,9 @@ impl<D: Dialect> Endpoint<D> {
         };
         let (class, message) = (fault.class(), self.redactor.text(fault.message));
         match meaning {
-            Meaning::NotProcessed | Meaning::Refused => Asked::Open { class, message, record },
+            Meaning::NotProcessed | Meaning::Refused | Meaning::KeyRefused => {
+                Asked::Open { class, message, record }
+            }
             Meaning::Ambiguous => Asked::Missing { class, message, record },
             Meaning::AgentError => Asked::AgentError { class, message, record },
         }
@@ -223,7 +225,7 @@ impl<D: Dialect> Endpoint<D> {
         let request = self.shown_request(&outgoing);
         let incoming = self.send(outgoing, self.dialect.watcher()).await;
         let answer = incoming.checked().and_then(|()| self.dialect.read(&incoming));
-        let answer = answer.map_err(|fault| self.with_pause(fault, &incoming));
+        let answer = answer.map_err(|fault| self.with_cure(self.with_pause(fault, &incoming)));
         if answer.is_ok()
             && let Some(length) = pause::of_limits(&incoming.headers, self.context.clock.now())
         {
@@ -274,7 +276,7 @@ impl<D: Dialect> Endpoint<D> {
             let incoming = self.send(outgoing, None).await;
             place.leave(Load::Unknown);
             let learnt = incoming.checked().and_then(|()| self.dialect.learn(&incoming));
-            learnt.map_err(|fault| unprepared(self.with_pause(fault, &incoming)))?;
+            learnt.map_err(|fault| unprepared(self.with_cure(self.with_pause(fault, &incoming))))?;
         }
         *prepared = true;
         Ok(())
@@ -293,6 +295,24 @@ impl<D: Dialect> Endpoint<D> {
             }
         }
         fault
+    }
+
+    /// Says where a refused key comes from, and what to do.
+    fn with_cure(&self, fault: Fault) -> Fault {
+        if fault.meaning != Meaning::KeyRefused {
+            return fault;
+        }
+        let cure = match &self.config.key {
+            Some(key) => format!(
+                "the endpoint refused the key from {}: put one there that it takes, and run again",
+                key.from
+            ),
+            None => {
+                "the endpoint wants a key and none is sent: name one under `auth` of the agent, and run again"
+                    .to_owned()
+            }
+        };
+        Fault { message: format!("{cure}; {}", fault.message), ..fault }
     }
 
     async fn send(&self, mut outgoing: Outgoing, watcher: Option<Watcher>) -> Incoming {
@@ -332,7 +352,7 @@ impl<D: Dialect> Endpoint<D> {
             Outgoing { method: Method::GET, url: url.clone(), headers: HeaderMap::new(), body: Vec::new() };
         let incoming = self.send(outgoing, None).await;
         let value = incoming.checked().and_then(|()| incoming.json());
-        let value = value.map_err(|fault| self.redactor.text(fault.message))?;
+        let value = value.map_err(|fault| self.redactor.text(self.with_cure(fault).message))?;
         let found = path.query(&value).exactly_one();
         let found =
             found.map_err(|_| format!("the answer of {} does not have one value at `{path}`", url.path()))?;
@@ -364,7 +384,7 @@ impl<D: Dialect> Agent for Endpoint<D> {
 /// No case was asked yet, so whatever went wrong is no case's answer: its slot stays open.
 fn unprepared(fault: Fault) -> Fault {
     match fault.meaning {
-        Meaning::NotProcessed | Meaning::Refused => fault,
+        Meaning::NotProcessed | Meaning::Refused | Meaning::KeyRefused => fault,
         Meaning::Ambiguous => Fault { meaning: Meaning::NotProcessed, ..fault },
         Meaning::AgentError => {
             let message = format!("what had to be known before the first call is not: {}", fault.message);

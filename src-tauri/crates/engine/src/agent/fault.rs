@@ -14,6 +14,8 @@ pub(super) enum Meaning {
     NotProcessed,
     /// It was not processed, and asking again will not help now.
     Refused,
+    /// It was not processed, because of the key: another one is needed.
+    KeyRefused,
     /// Bytes were sent, and nobody knows what became of them: heard as missing.
     Ambiguous,
     /// The agent erred: score 0.
@@ -67,6 +69,10 @@ impl Fault {
                 let message =
                     format!("the endpoint answered {status}, a redirect, and none is followed: {said}");
                 Self::agent("redirect", message)
+            }
+            // A wrong key says nothing of the agent behind it.
+            401 | 403 if !said.is_about_the_input() => {
+                Self::new(class, Meaning::KeyRefused, format!("it answered {status}: {said}"))
             }
             _ => Self::agent(class, message),
         }
@@ -138,6 +144,15 @@ impl Said {
             Some(Value::String(text)) => Some(Self { text: cut(text), ..Self::default() }),
             Some(error) => Some(from(error)),
         }
+    }
+
+    /// Whether a filter of inputs refused, not a check of keys: some answer 403 for both.
+    fn is_about_the_input(&self) -> bool {
+        let said = [self.kind.as_deref(), self.code.as_deref(), Some(self.text.as_str())];
+        let said = said.into_iter().flatten().map(str::to_lowercase).collect::<Vec<_>>().join(" ");
+        ["moderation", "flagged", "content_filter", "content_policy", "content policy"]
+            .iter()
+            .any(|word| said.contains(word))
     }
 
     fn is_out_of_quota(&self) -> bool {

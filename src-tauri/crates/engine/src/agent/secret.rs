@@ -38,13 +38,16 @@ pub struct Key {
     pub prefix: String,
     /// The key.
     pub secret: Secret,
+    /// Where it comes from, as the workspace names it.
+    pub from: String,
 }
 
 impl Key {
     /// A bearer token.
     #[must_use]
-    pub fn bearer(secret: Secret) -> Self {
-        Self { header: "authorization".to_owned(), prefix: "Bearer ".to_owned(), secret }
+    pub fn bearer(secret: Secret, from: &str) -> Self {
+        let (header, prefix) = ("authorization".to_owned(), "Bearer ".to_owned());
+        Self { header, prefix, secret, from: from.to_owned() }
     }
 }
 
@@ -106,7 +109,12 @@ pub fn key(auth: &Auth, workspace: &Path, secrets: &dyn Secrets) -> Result<Key, 
         }
         SecretSource::File(path) => from_file(&workspace.join(path))?,
     };
-    Ok(Key { header: auth.header.to_lowercase(), prefix: auth.prefix.clone(), secret: Secret::new(&value) })
+    Ok(Key {
+        header: auth.header.to_lowercase(),
+        prefix: auth.prefix.clone(),
+        secret: Secret::new(&value),
+        from: auth.secret.to_string(),
+    })
 }
 
 /// The variables that a command may see, with their values.

@@ -1,5 +1,8 @@
-//! What is written down together: slots that are asked next, at once, and answers, when some have gathered. Nobody
-//! waits for one answer's commit, and a commit carries many: each writes every page that it touches.
+//! What is written down together: the slots that are asked next, with every answer that came until then. Nobody waits
+//! for one answer's commit, and under load a commit carries many.
+//!
+//! No slot is asked before all that was heard when it was chosen is written down. So what a crash can take, asked and
+//! not kept, is never more than may be in flight.
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,9 +17,8 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::port::journal::{Batch, Ended, Journal, JournalError, Release};
 
-/// So many answers are written without waiting for more.
-const GATHERED_MAX: usize = 128;
-/// An answer waits no longer than this for others; with the writing of a batch it stays below 250 ms.
+/// An answer that no slot follows waits no longer than this for others; with the writing of a batch it stays below
+/// 250 ms.
 const GATHERED_MS_MAX: u64 = 100;
 
 /// What the journal has written down, of one batch.
@@ -63,42 +65,34 @@ impl Ledger {
         }
     }
 
-    fn is_due(&self) -> bool {
-        self.gathered.len() >= GATHERED_MAX || self.due.is_some_and(|due| due <= Instant::now())
-    }
-
     /// Whether a batch is being written. Until it is, none can begin.
     pub(super) const fn is_writing(&self) -> bool {
         self.writing.is_some()
     }
 
-    /// Begins to write that `release` is about to be asked, and the answers that are due.
+    /// Begins to write that `release` is about to be asked, with every answer; without a slot only once answers are due.
     pub(super) fn begin(&mut self, release: Vec<Release>) {
-        let due = self.is_due();
-        if self.is_writing() || release.is_empty() && !due {
-            return;
+        if !release.is_empty() || self.due.is_some_and(|due| due <= Instant::now()) {
+            self.write(release);
         }
-        let gathered = if due { self.take_gathered() } else { Gathered::new() };
-        self.write(gathered, release);
     }
 
     /// Begins to write every answer that was gathered.
     pub(super) fn close(&mut self) {
-        if !self.is_writing() && !self.gathered.is_empty() {
-            let gathered = self.take_gathered();
-            self.write(gathered, Vec::new());
+        if !self.gathered.is_empty() {
+            self.write(Vec::new());
         }
     }
 
-    fn take_gathered(&mut self) -> Gathered {
+    fn write(&mut self, release: Vec<Release>) {
+        if self.is_writing() {
+            return;
+        }
         self.due = None;
-        std::mem::take(&mut self.gathered)
-    }
-
-    fn write(&mut self, gathered: Gathered, release: Vec<Release>) {
         let (candidate, baseline) = (Arc::clone(&self.candidate), self.baseline.clone());
         let of_candidate = |slot: &Slot| slot.side == Side::Candidate;
-        let (ended, other_ended) = gathered.into_iter().partition(|(slot, ..)| of_candidate(slot));
+        let gathered = std::mem::take(&mut self.gathered).into_iter();
+        let (ended, other_ended) = gathered.partition(|(slot, ..)| of_candidate(slot));
         let (release, other_release) = release.into_iter().partition(|release| of_candidate(&release.slot));
         self.writing = Some(Box::pin(async move {
             let mut written = recorded(candidate.as_ref(), ended, release).await?;
@@ -197,37 +191,37 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn slots_are_released_at_once_and_answers_wait_for_others_but_not_for_long() {
+    async fn an_answer_goes_with_the_next_slots_and_without_any_it_does_not_wait_for_long() {
         let counted = Arc::new(Counted::default());
         let mut ledger = Ledger::new(Arc::<Counted>::clone(&counted), None);
-        let began = Instant::now();
         gather(&mut ledger, 7);
         ledger.begin(release());
         let written = ledger.written().await.expect("written");
-        assert_eq!((written.facts.len(), written.released.len()), (0, 1));
+        assert_eq!(written.facts[0].recorded, Seq(7), "with its place in the history");
+        assert_eq!(written.released.len(), 1);
+        let began = Instant::now();
+        gather(&mut ledger, 8);
         ledger.begin(Vec::new());
         assert!(!ledger.is_writing(), "the answer is not due");
         ledger.due().await;
         assert_eq!(began.elapsed(), Duration::from_millis(GATHERED_MS_MAX));
         ledger.begin(Vec::new());
-        let written = ledger.written().await.expect("written");
-        assert_eq!(written.facts[0].recorded, Seq(7), "with its place in the history");
-        assert_eq!(*counted.0.lock().expect("whole"), [(0, 1), (1, 0)]);
+        assert_eq!(ledger.written().await.expect("written").facts.len(), 1);
+        assert_eq!(*counted.0.lock().expect("whole"), [(1, 1), (1, 0)]);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn many_answers_go_with_the_next_release_and_the_rest_when_all_is_closed() {
+    async fn what_comes_while_a_batch_is_written_goes_with_the_next_one() {
         let counted = Arc::new(Counted::default());
         let mut ledger = Ledger::new(Arc::<Counted>::clone(&counted), None);
-        (0..128).for_each(|trial| gather(&mut ledger, trial));
         ledger.begin(release());
-        gather(&mut ledger, 128);
-        ledger.begin(release());
-        assert_eq!(ledger.written().await.expect("written").facts.len(), GATHERED_MAX);
+        (0..3).for_each(|trial| gather(&mut ledger, trial));
         ledger.close();
-        assert_eq!(ledger.written().await.expect("written").facts.len(), 1);
+        assert_eq!(ledger.written().await.expect("written").facts.len(), 0);
+        ledger.close();
+        assert_eq!(ledger.written().await.expect("written").facts.len(), 3);
         ledger.close();
         assert!(!ledger.is_writing(), "nothing is left");
-        assert_eq!(*counted.0.lock().expect("whole"), [(128, 1), (1, 0)]);
+        assert_eq!(*counted.0.lock().expect("whole"), [(0, 1), (3, 0)]);
     }
 }

@@ -232,7 +232,7 @@ impl Runner {
         Ok(true)
     }
 
-    /// Begins the next batch: what ended meanwhile, and `slots`, which are asked once it is written.
+    /// Begins the next batch: `slots`, which are asked once it is written, and what ended until now.
     fn begin(&mut self, slots: &[Slot]) {
         let release = |slot: &Slot| Release { slot: slot.clone(), input: self.cases[&slot.case].input };
         self.ledger.begin(slots.iter().map(release).collect());

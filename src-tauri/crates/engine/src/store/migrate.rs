@@ -26,6 +26,7 @@ pub(crate) const STEPS: &[Step] = &[
         name: "0003-labels-and-monitors",
         sql: include_str!("../../migrations/0003-labels-and-monitors.sql"),
     },
+    Step { name: "0004-lines", sql: include_str!("../../migrations/0004-lines.sql") },
 ];
 
 /// How the tables of a database stand to this build.

@@ -6,6 +6,7 @@
 //!
 //! The store knows the values of the core and what happened; it knows nothing of who asks, gates, deploys or signs.
 
+mod backup;
 mod connection;
 mod doctor;
 mod error;
@@ -34,19 +35,20 @@ use rusqlite::Connection;
 use tokio::sync::broadcast;
 use zstd::bulk::Compressor;
 
-use self::{
-    connection::{Readers, Source},
-    migrate::Standing,
-    sequence::Sequence,
-    writer::Writer,
-};
 pub use self::{
+    backup::{BACKUP_EVERY_MS, Backup, Backups, Due, is_sound},
     doctor::{Difference, State},
     error::StoreError,
     folder::Folder,
     lock::{FileLock, Holder, Taken},
     object::Objects,
     writer::Durability,
+};
+use self::{
+    connection::{Readers, Source},
+    migrate::Standing,
+    sequence::Sequence,
+    writer::Writer,
 };
 use crate::{clock::Clock, durable, event::Event};
 
@@ -203,8 +205,7 @@ impl Store {
             }
         }
         if let Some(backup) = backup {
-            let bytes = std::fs::read(backup).map_err(StoreError::file(backup))?;
-            durable::write(&folder.database(), &bytes, false).map_err(StoreError::file(folder.database()))?;
+            durable::copy(backup, &folder.database()).map_err(StoreError::file(folder.database()))?;
         }
         durable::sync_folder(folder.root()).map_err(StoreError::file(folder.root()))?;
         Ok(aside)

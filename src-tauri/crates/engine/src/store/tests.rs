@@ -1,12 +1,14 @@
 //! Tests of the store with real files, and what they share: a small workspace with one version, one endpoint and
 //! streams of a spec.
 
+mod backup;
 mod catalog;
 mod damage;
 mod journal;
 mod kill;
 mod release;
 mod schema;
+mod timeline;
 mod verdict;
 
 use std::{

@@ -153,7 +153,7 @@ impl Asking<'_> {
         let name = url.trim_start_matches(DEMO_SCHEME);
         let address = demo.open(name, target).await.map_err(failed)?;
         set_url(&mut config.access, &address.url);
-        config.key = Some(Key::bearer(Secret::new(&address.token)));
+        config.key = Some(Key::bearer(Secret::new(&address.token), "the demo agent"));
         Ok(())
     }
 }

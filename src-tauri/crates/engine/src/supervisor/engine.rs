@@ -13,11 +13,12 @@ use gatewright_core::{
 };
 
 use super::{
+    backup::OpenError,
     git,
     reading::{self, Reading},
     recipe,
     seal::{self, SealError, Sealed},
-    trust::{Act, Claims, NotTrusted, Trust},
+    trust::{Act, Claims, NotTrusted, Texts, Trust},
     user::{UserError, UserFolder},
 };
 use crate::{
@@ -109,8 +110,9 @@ impl Engine {
     ///
     /// # Errors
     /// The history is damaged or cannot be opened.
-    pub fn open(open: Open) -> Result<Self, StoreError> {
-        let store = Store::open(&open.root, Arc::clone(&open.clock))?;
+    pub fn open(open: Open) -> Result<Self, OpenError> {
+        let store = Store::open(&open.root, Arc::clone(&open.clock))
+            .map_err(|error| OpenError::of(error, &open.user, &open.root))?;
         Ok(Self {
             root: open.root,
             store,
@@ -172,6 +174,12 @@ impl Engine {
         recipe::claims(&self.root, workspace)
     }
 
+    /// The texts of the programs among them, as far as they are kept with trust.
+    #[must_use]
+    pub fn texts(&self, claims: &Claims) -> Texts {
+        recipe::texts(&self.root, claims)
+    }
+
     /// What the user, or the caller of this call, says of those.
     ///
     /// # Errors
@@ -191,7 +199,8 @@ impl Engine {
     /// The user's folder or the history cannot be written.
     pub async fn give_trust(&self, claims: Claims) -> Result<Trust, EngineError> {
         let digest = claims.digest();
-        let trust = Trust::give(&self.user, &self.root, claims, self.clock.now().0)?;
+        let texts = self.texts(&claims);
+        let trust = Trust::give(&self.user, &self.root, claims, texts, self.clock.now().0)?;
         let log =
             self.store.write(Durability::Full, move |write| write.append(Happened::TrustGiven { digest }));
         log.await?;

@@ -3,6 +3,7 @@
 mod against;
 mod asking;
 mod backtest;
+pub mod backup;
 pub mod disk;
 mod engine;
 mod flaky;
@@ -28,6 +29,7 @@ mod watched;
 
 pub use asking::AskingError;
 pub use backtest::{BacktestReport, Rejudged, Then, VERSIONS_JUDGED_MAX};
+pub use backup::OpenError;
 pub use engine::{Engine, EngineError, Open, TrustWord};
 pub use flaky::flaky;
 pub use following::{FollowError, Followed, Following, Hear};

@@ -6,8 +6,8 @@ use std::{
 };
 
 use gatewright_core::{
-    id::ComponentName,
-    spec::workspace::{Access, Agent, Auth, CommandAgent, Deploy, Environment, SecretSource, Workspace},
+    id::{ComponentName, Digest},
+    spec::workspace::{Access, Agent, Auth, CommandAgent, Deploy, Environment, Workspace},
     version::{Drive, Endpoint},
 };
 use serde_json::{Value, json};
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use super::{
     disk,
     seal::Recipe,
-    trust::{Act, Claims},
+    trust::{Act, Claims, TEXT_BYTES_MAX, Texts},
 };
 
 /// The scheme of the embedded demo agent. The name behind it, not the port, is its identity.
@@ -53,7 +53,7 @@ pub fn of(root: &Path, workspace: &Workspace, agent: &Agent) -> Recipe {
         }
         Access::Command(command) => {
             values.insert("command".into(), json!({ "argv": command.argv, "env": command.env }));
-            files.extend(own_files(root, command));
+            files.extend(own_files(root, command).map(globset::escape));
             Drive::Spawned
         }
     };
@@ -61,10 +61,9 @@ pub fn of(root: &Path, workspace: &Workspace, agent: &Agent) -> Recipe {
 }
 
 /// The words of a command line that are files of the workspace: they are started from the sealed copy.
-fn own_files(root: &Path, command: &CommandAgent) -> BTreeSet<String> {
+fn own_files<'a>(root: &Path, command: &'a CommandAgent) -> impl Iterator<Item = &'a str> {
     let plain = command.argv.iter().map(|word| word.trim_start_matches("./"));
-    let ours = plain.filter(|word| disk::resolve(root, word).is_ok_and(|path| path.is_file()));
-    ours.map(globset::escape).collect()
+    plain.filter(move |word| disk::resolve(root, word).is_ok_and(|path| path.is_file()))
 }
 
 fn excluded(workspace: &Workspace) -> Vec<String> {
@@ -119,21 +118,24 @@ pub fn acts(agent: &Agent) -> Vec<Act> {
 #[must_use]
 pub fn reach(url: &str, auth: Option<&Auth>) -> Vec<Act> {
     let origin = origin(url);
-    let secret = auth.map(|auth| Act::Use { secret: secret_name(&auth.secret), origin: origin.clone() });
+    let secret = auth.map(|auth| Act::Use { secret: auth.secret.to_string(), origin: origin.clone() });
     std::iter::once(Act::Reach { origin }).chain(secret).collect()
-}
-
-fn secret_name(secret: &SecretSource) -> String {
-    match secret {
-        SecretSource::Env(name) => format!("env:{name}"),
-        SecretSource::File(path) => format!("file://{path}"),
-    }
 }
 
 /// Everything that the workspace would run, reach, use and change.
 #[must_use]
 pub fn claims(root: &Path, workspace: &Workspace) -> Claims {
     let mut acts: BTreeSet<Act> = workspace.agents.values().flat_map(acts).collect();
+    let commands = workspace.agents.values().filter_map(|agent| match &agent.access {
+        Access::Command(command) => Some(command),
+        _ => None,
+    });
+    for path in commands.flat_map(|command| own_files(root, command)) {
+        // What cannot be read cannot be sealed, so it is not run either.
+        if let Ok(bytes) = disk::read(root, path) {
+            acts.insert(Act::Program { path: path.to_owned(), digest: Digest::of_bytes(&bytes) });
+        }
+    }
     for environment in workspace.environments.values() {
         let Deploy::Folder { path } = &environment.deploy;
         acts.insert(Act::Deploy { target: path.clone() });
@@ -146,6 +148,20 @@ pub fn claims(root: &Path, workspace: &Workspace) -> Claims {
         acts.insert(Act::Git);
     }
     Claims(acts)
+}
+
+/// The texts of the programs among the claims, as far as they are kept with trust, and still are what is claimed.
+#[must_use]
+pub fn texts(root: &Path, claims: &Claims) -> Texts {
+    let text = |act: &Act| {
+        let Act::Program { path, digest } = act else { return None };
+        let bytes = disk::read(root, path).ok().filter(|bytes| bytes.len() <= TEXT_BYTES_MAX)?;
+        if Digest::of_bytes(&bytes) != *digest {
+            return None;
+        }
+        Some((*digest, String::from_utf8(bytes).ok().filter(|text| !text.contains('\0'))?))
+    };
+    claims.0.iter().filter_map(text).collect()
 }
 
 #[cfg(test)]
@@ -200,6 +216,28 @@ mod tests {
         std::fs::write(folder.path().join("bot.py"), "print()\n").expect("written");
         let workspace = workspace("agents:\n  bot: { type: command, command: [python3, bot.py, --fast] }\n");
         assert_eq!(of(folder.path(), &workspace, only(&workspace)).files, ["bot.py"]);
+    }
+
+    #[test]
+    fn a_program_of_the_workspace_is_claimed_with_its_content() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let workspace =
+            workspace("agents:\n  bot: { type: command, command: [python3, ./bot.py, --fast] }\n");
+        assert_eq!(claims(folder.path(), &workspace).0.len(), 1, "a file that is not there is no program");
+        let write = |bytes: &[u8]| {
+            std::fs::write(folder.path().join("bot.py"), bytes).expect("written");
+            let claims = claims(folder.path(), &workspace);
+            (claims.digest(), texts(folder.path(), &claims).into_values().collect::<Vec<_>>())
+        };
+        let (one, kept) = write(b"print()\n");
+        assert_eq!(kept, ["print()\n"]);
+        let (two, _) = write(b"print(1)\n");
+        assert_ne!(one, two, "trust is bound to what it does");
+        assert_eq!(write(b"print()\n").0, one);
+        for odd in [&b"\0elf"[..], &[0xff, 0xfe], &vec![b'a'; TEXT_BYTES_MAX + 1]] {
+            let (digest, kept) = write(odd);
+            assert!(digest != one && kept.is_empty(), "no text is kept of it");
+        }
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! Trust: a folder of somebody else runs nothing, reaches nothing and uses no key until a person says so.
 //!
-//! Trust is given for a path and the digest of everything that the folder would run, reach and use. When the list
-//! changes, it is asked again. One function, [`Trust::may`], stands before every such act.
+//! Trust is given for a path and the digest of everything that the folder would run, reach and use, the content of its
+//! own programs included. When any of it changes, it is asked again; what was trusted is kept in the user's folder, so
+//! that the question can show what changed. One function, [`Trust::may`], stands before every such act.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
 };
 
@@ -15,6 +16,13 @@ use super::user::{UserError, UserFolder};
 
 const FILE: &str = "trust.json";
 
+/// Bytes of a program whose text is kept with the trust in it, so that a change can be shown; of a longer one, and of
+/// what is no text, the digest alone tells that it changed.
+pub const TEXT_BYTES_MAX: usize = 64 * 1024;
+
+/// Texts of programs, by the digest of their bytes.
+pub type Texts = BTreeMap<Digest, String>;
+
 /// Something that a workspace would have done.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "act")]
@@ -23,6 +31,13 @@ pub enum Act {
     Run {
         /// Its argument vector.
         argv: Vec<String>,
+    },
+    /// A file of the folder is what a started program does.
+    Program {
+        /// Below the folder, as the argument vector names it.
+        path: String,
+        /// Of its bytes.
+        digest: Digest,
     },
     /// An address is spoken to.
     Reach {
@@ -56,6 +71,32 @@ impl Claims {
     pub fn digest(&self) -> Digest {
         Digest::of_value("gatewright.trust", self).expect("texts have a canonical form")
     }
+
+    /// What a program on the list is.
+    fn program(&self, path: &str) -> Option<Digest> {
+        self.0.iter().find_map(|act| match act {
+            Act::Program { path: other, digest } if other == path => Some(*digest),
+            _ => None,
+        })
+    }
+}
+
+/// How a thing that a folder asks for stands to what was trusted before.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Since<'a> {
+    /// It was trusted.
+    Same,
+    /// A program that was trusted with another content.
+    Changed {
+        /// Of its bytes then.
+        digest: Digest,
+        /// Its text then, where that was kept.
+        text: Option<&'a str>,
+    },
+    /// It was not asked for.
+    New,
+    /// It was trusted, and is not asked for any more.
+    Gone,
 }
 
 /// The folder is not trusted with this.
@@ -69,6 +110,7 @@ pub struct NotTrusted {
 fn describe(act: &Act) -> String {
     match act {
         Act::Run { argv } => format!("run `{}`", argv.join(" ")),
+        Act::Program { path, .. } => format!("run `{path}` as it is now"),
         Act::Reach { origin } => format!("reach {origin}"),
         Act::Use { secret, origin } => format!("send {secret} to {origin}"),
         Act::Deploy { target } => format!("change what is live in {target}"),
@@ -81,6 +123,8 @@ struct Given {
     path: PathBuf,
     digest: Digest,
     claims: Claims,
+    #[serde(default)]
+    texts: Texts,
     at_ms: i64,
 }
 
@@ -89,7 +133,7 @@ struct Given {
 pub struct Trust {
     claims: Claims,
     trusted: bool,
-    before: Option<Claims>,
+    before: Option<(Claims, Texts)>,
 }
 
 impl Trust {
@@ -101,7 +145,7 @@ impl Trust {
         let all: Vec<Given> = user.read(FILE)?;
         let given = all.into_iter().find(|given| given.path == path);
         let trusted = given.as_ref().is_some_and(|given| given.digest == claims.digest());
-        Ok(Self { claims, trusted, before: given.map(|given| given.claims) })
+        Ok(Self { claims, trusted, before: given.map(|given| (given.claims, given.texts)) })
     }
 
     /// Trust for this one call, by the caller's word.
@@ -110,14 +154,21 @@ impl Trust {
         Self { claims, trusted: true, before: None }
     }
 
-    /// Stores that the user trusts `path` with these claims.
+    /// Stores that the user trusts `path` with these claims, whose programs have these texts.
     ///
     /// # Errors
     /// The user's folder cannot be written.
-    pub fn give(user: &UserFolder, path: &Path, claims: Claims, at_ms: i64) -> Result<Self, UserError> {
+    pub fn give(
+        user: &UserFolder,
+        path: &Path,
+        claims: Claims,
+        texts: Texts,
+        at_ms: i64,
+    ) -> Result<Self, UserError> {
         let mut all: Vec<Given> = user.read(FILE)?;
         all.retain(|given| given.path != path);
-        all.push(Given { path: path.to_owned(), digest: claims.digest(), claims: claims.clone(), at_ms });
+        let digest = claims.digest();
+        all.push(Given { path: path.to_owned(), digest, claims: claims.clone(), texts, at_ms });
         user.write(FILE, &all)?;
         Ok(Self::by_word(claims))
     }
@@ -149,7 +200,32 @@ impl Trust {
     /// What was trusted before the list changed.
     #[must_use]
     pub fn before(&self) -> Option<&Claims> {
-        self.before.as_ref()
+        self.before.as_ref().map(|(claims, _)| claims)
+    }
+
+    /// Each thing on the list, and each that was on it, with how it stands to what was trusted before.
+    #[must_use]
+    pub fn since(&self) -> Vec<(&Act, Since<'_>)> {
+        let Some((before, texts)) = &self.before else {
+            let since = if self.trusted { Since::Same } else { Since::New };
+            return self.claims.0.iter().map(|act| (act, since)).collect();
+        };
+        let now = self.claims.0.iter().map(|act| {
+            let since = match act {
+                _ if before.0.contains(act) => Since::Same,
+                Act::Program { path, .. } => before.program(path).map_or(Since::New, |digest| {
+                    Since::Changed { digest, text: texts.get(&digest).map(String::as_str) }
+                }),
+                _ => Since::New,
+            };
+            (act, since)
+        });
+        let gone = before.0.difference(&self.claims.0).filter(|act| match act {
+            // With another content it changed, and is not gone.
+            Act::Program { path, .. } => self.claims.program(path).is_none(),
+            _ => true,
+        });
+        now.chain(gone.map(|act| (act, Since::Gone))).collect()
     }
 
     /// The one function that grants execution of anything a workspace names.
@@ -189,7 +265,7 @@ mod tests {
                 .may(&reach("http://127.0.0.1:1"))
                 .is_err()
         );
-        Trust::give(&user, here, one.clone(), 0).expect("given");
+        Trust::give(&user, here, one.clone(), Texts::new(), 0).expect("given");
         let trust = Trust::look_up(&user, here, one.clone()).expect("read");
         assert_eq!(trust.may(&reach("http://127.0.0.1:1")), Ok(()));
         let refused = trust.may(&reach("http://evil.example")).expect_err("not a claim");
@@ -200,5 +276,38 @@ mod tests {
         assert_eq!(changed.before(), Some(&one));
         assert!(Trust::revoke(&user, here).expect("revoked"));
         assert!(!Trust::look_up(&user, here, one).expect("read").is_given());
+    }
+
+    #[test]
+    fn a_program_that_changed_is_asked_again_and_what_it_was_is_kept() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (user, here) = (UserFolder::at(folder.path()), Path::new("/here"));
+        let program = |text: &str| {
+            let digest = Digest::of_bytes(text.as_bytes());
+            let argv = vec!["./bot".to_owned()];
+            let acts = [Act::Run { argv }, Act::Program { path: "bot".to_owned(), digest }];
+            (Claims(acts.into()), Texts::from([(digest, text.to_owned())]), digest)
+        };
+        let ((was, texts, before), (is, _, _)) = (program("echo one\n"), program("echo two\n"));
+        Trust::give(&user, here, was.clone(), texts, 0).expect("given");
+        assert!(Trust::look_up(&user, here, was.clone()).expect("read").is_given());
+        let changed = Trust::look_up(&user, here, is.clone()).expect("read");
+        assert!(!changed.is_given());
+        assert!(
+            changed.may(&Act::Run { argv: vec!["./bot".to_owned()] }).is_err(),
+            "not even what is the same"
+        );
+        let since: Vec<_> = changed.since().into_iter().map(|(_, since)| since).collect();
+        assert_eq!(since, [Since::Same, Since::Changed { digest: before, text: Some("echo one\n") }]);
+        // Trust from before texts were kept still counts.
+        let bare = r#"[{"path":"/here","digest":"DIGEST","claims":CLAIMS,"at_ms":0}]"#;
+        let claims = serde_json::to_string(&was).expect("JSON");
+        let bare = bare.replace("DIGEST", &was.digest().to_string()).replace("CLAIMS", &claims);
+        std::fs::write(folder.path().join(FILE), bare).expect("written");
+        assert!(Trust::look_up(&user, here, was.clone()).expect("read").is_given());
+        let nothing = Trust::look_up(&user, here, Claims::default()).expect("read");
+        assert_eq!(nothing.since(), was.0.iter().map(|act| (act, Since::Gone)).collect::<Vec<_>>());
+        let without_text = Trust::look_up(&user, here, is).expect("read");
+        assert_eq!(without_text.since()[1].1, Since::Changed { digest: before, text: None });
     }
 }

@@ -93,6 +93,12 @@ impl UserFolder {
         self.folder.join("samples")
     }
 
+    /// Where copies of histories are kept.
+    #[must_use]
+    pub fn backups(&self) -> PathBuf {
+        self.folder.join("backups")
+    }
+
     /// Where databases are kept that cannot lie beside their specs.
     #[must_use]
     pub fn databases(&self) -> PathBuf {

@@ -91,7 +91,7 @@ fn environment<'a>(reading: &'a Reading, name: &EnvironmentName) -> Answered<&'a
 fn head(read: &Read<'_>, environment: Option<&Environment>, row: &ReleaseRow) -> Answered<ReleaseHead> {
     let release = &row.release;
     let decision = read.decision(release.grant)?;
-    let by_person = decision.as_ref().is_some_and(|decision| decision.by_person);
+    let by_person = decision.as_ref().is_some_and(|decision| decision.ground.is_word());
     let from = release.from.map(|id| show::version(read, id)).transpose()?;
     let to = show::version(read, release.to)?;
     let first = read.release_steps(release.id)?.into_iter().next();
@@ -289,6 +289,7 @@ async fn on_its_own<T: Send + 'static>(
 
 /// What became of a release, told and as its list shows it.
 fn ended(opened: &Opened, reading: &Reading, enacted: &Enacted) -> Answered<ReleaseHead> {
+    opened.back_up();
     let head = found(opened, reading, &enacted.release)?;
     tell(opened, &head, &enacted.evidence);
     if let Some(back) = &enacted.back {

@@ -74,6 +74,16 @@ fn explained_a_workspace_means_the_same() {
 }
 
 #[test]
+fn what_is_explained_as_json_is_such_a_file_and_means_the_same() {
+    let (workspace, main) = accepted_with(FULL, &full_folder());
+    let explained = explain_workspace(&workspace, Some(&main));
+    let json = explained_as_json(&explained).to_string();
+    let (again, main_again) = accepted_with(&json, &full_folder());
+    assert_eq!(main_again.meaning, main.meaning);
+    assert_eq!(without_places(&again), without_places(&workspace));
+}
+
+#[test]
 fn explained_a_spec_means_the_same() {
     let (workspace, main) = accepted_with(FULL, &full_folder());
     let parsed =

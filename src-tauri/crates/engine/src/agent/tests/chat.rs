@@ -151,7 +151,7 @@ async fn a_list_of_models_that_cannot_be_read_is_no_cases_failure() {
     let mut unnamed = chat(&server.url("x"));
     unnamed.model = None;
     let asked = ask(agent(config(Access::OpenaiChat(unnamed))).as_ref(), "Hello").await;
-    let expected = "what had to be known before the first call is not: the endpoint answered 401: no key";
+    let expected = "the endpoint refused the key from env:CANARY: put one there that it takes, and run again; it answered 401: no key";
     assert_eq!(line(&asked), format!("open, status-401 (1): {expected}"));
 }
 

@@ -153,7 +153,9 @@ fn a_key_is_found_where_it_is_kept_privately_and_nowhere_else() {
     assert_eq!((found.header.as_str(), found.secret.expose()), ("x-api-key", CANARY));
     assert!(!format!("{found:?}").contains("canary"), "{found:?}");
     write("private", CANARY, 0o600);
-    assert_eq!(find(SecretSource::File("private".to_owned())), Ok(found));
+    let kept = find(SecretSource::File("private".to_owned())).expect("a key");
+    assert_eq!((kept.secret, kept.from.as_str()), (found.secret, "file://private"));
+    assert_eq!(found.from, "env:KEY");
     write("open", CANARY, 0o644);
     write("long", "one\ntwo", 0o600);
     write("empty", "\n", 0o400);

@@ -63,6 +63,8 @@ fn plain() -> BTreeMap<String, Script> {
                 &error("Incorrect API key", "invalid_request_error", r#""invalid_api_key""#),
             )),
         ),
+        ("403", always(json(403, "", r#"{"detail":"Your plan does not allow this model"}"#))),
+        ("403-input", always(json(403, "", &error("Your input was flagged", "moderation", "403")))),
         (
             "400-context",
             always(json(400, "", &error("context length is 8192", "invalid", r#""context_length""#))),

@@ -98,7 +98,7 @@ async fn an_answer_without_what_was_sought_is_the_agents_error() {
         (r#"{"other":1}"#, r#"agent error, no-text (1): the answer has nothing at `$.text`: “{"other":1}”"#),
         (
             r#"{"error":{"message":"no","code":401}}"#,
-            "agent error, status-401 (1): the endpoint answered 401: no (401)",
+            "open, status-401 (1): the endpoint refused the key from env:CANARY: put one there that it takes, and run again; it answered 401: no (401)",
         ),
         (r#"{"text":{"a":1}}"#, r#"answered (1) {"a":1}"#),
     ] {

@@ -51,7 +51,7 @@ fn config(access: Access) -> Config {
         identity: workspace::Identity::default(),
         place: gatewright_core::diagnostic::Place::default(),
     };
-    let mut config = Config::new(&agent, Currency::USD, Some(Key::bearer(Secret::new(CANARY))));
+    let mut config = Config::new(&agent, Currency::USD, Some(Key::bearer(Secret::new(CANARY), "env:CANARY")));
     let millis = std::time::Duration::from_millis;
     config.backoff = Backoff { base: millis(1), cap: millis(5) };
     config

@@ -39,8 +39,8 @@ pub struct DecisionRow {
     pub version: VersionId,
     /// The grant; none when it was refused.
     pub grant: Option<GrantId>,
-    /// Whether a person granted it against, or without, a verdict.
-    pub by_person: bool,
+    /// What it rests on.
+    pub ground: Ground,
     /// Who, as stated.
     pub actor: Option<String>,
     /// Why, as stated.
@@ -53,7 +53,41 @@ pub struct DecisionRow {
     pub envelope: Option<Vec<u8>>,
 }
 
-/// Numbers of the bases, in the database for ever.
+/// What a decision rests on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ground {
+    /// On nothing: it was refused.
+    Refused,
+    /// On verdicts.
+    Verdicts,
+    /// On a person's word against the verdict.
+    Override,
+    /// On a person's word for a first version.
+    Bootstrap,
+    /// On having been live before.
+    WasLive,
+}
+
+impl Ground {
+    /// Whether a person granted it against, or without, a verdict.
+    #[must_use]
+    pub const fn is_word(self) -> bool {
+        matches!(self, Self::Override | Self::Bootstrap)
+    }
+
+    fn of_number(number: i64) -> Result<Self, StoreError> {
+        Ok(match number {
+            REFUSED => Self::Refused,
+            VERDICTS => Self::Verdicts,
+            OVERRIDE => Self::Override,
+            BOOTSTRAP => Self::Bootstrap,
+            WAS_LIVE => Self::WasLive,
+            other => return Err(StoreError::unreadable("decision", format!("no ground has number {other}"))),
+        })
+    }
+}
+
+/// Numbers of the grounds, in the database for ever.
 const REFUSED: i64 = 0;
 const VERDICTS: i64 = 1;
 const OVERRIDE: i64 = 2;
@@ -169,12 +203,11 @@ fn decision_row(row: &Row<'_>) -> Result<DecisionRow, StoreError> {
     let body: Vec<u8> = row.get(7)?;
     let environment: String = row.get(0)?;
     let grant: Option<[u8; 32]> = row.get(2)?;
-    let basis: i64 = row.get(3)?;
     Ok(DecisionRow {
         environment: EnvironmentName::new(environment),
         version: VersionId(digest(row.get(1)?)),
         grant: grant.map(|grant| GrantId(digest(grant))),
-        by_person: basis == OVERRIDE || basis == BOOTSTRAP,
+        ground: Ground::of_number(row.get(3)?)?,
         actor: row.get(4)?,
         reason: row.get(5)?,
         seq: Seq(row.get(6)?),

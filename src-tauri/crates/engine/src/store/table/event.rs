@@ -94,6 +94,15 @@ impl Read<'_> {
         Ok(statement.query_row([place.0], |row| row.get(0)).optional()?.map(Millis))
     }
 
+    /// How far the history is: everything that is recorded later has a higher place.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn place(&self) -> Result<u64, StoreError> {
+        let mut statement = self.connection.prepare_cached("SELECT last FROM sequence")?;
+        Ok(statement.query_row([], |row| row.get(0))?)
+    }
+
     /// Place and digest of the newest entry.
     ///
     /// # Errors

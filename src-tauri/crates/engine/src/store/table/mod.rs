@@ -21,6 +21,7 @@ mod release;
 mod run;
 mod score;
 mod stream;
+mod timeline;
 mod trial;
 mod verdict;
 mod version;
@@ -29,7 +30,7 @@ pub use self::{
     blob::BLOB_BYTES_MAX,
     case_stat::{CaseChange, CaseStat},
     checkpoint::CheckpointRow,
-    decision::{DecisionRow, NewDecision},
+    decision::{DecisionRow, Ground, NewDecision},
     human_label::HumanLabelRow,
     lease::{LeaseRow, Leased},
     meaning::{Meaning, SpecChange},
@@ -41,6 +42,7 @@ pub use self::{
     run::{RunRow, RunState},
     score::Judged,
     stream::StreamRow,
+    timeline::{Hearing, TimelineRow, VerdictLine},
     trial::{TrialEnd, TrialRow},
     verdict::{SealedVerdict, VerdictRow},
     version::{LabelRow, VersionRow},

@@ -55,6 +55,10 @@ pub struct Pair {
     pub y: f64,
 }
 
+/// What [`point_row`] reads, in its order.
+pub(super) const POINT_COLUMNS: &str = "version.digest, stream.attempt, meaning.digest, point.n, point.value, \
+     point.low, point.high, point.outcome";
+
 impl Write<'_> {
     /// Sets the point of a stream for a metric, in the transaction of what it counts.
     ///
@@ -94,13 +98,12 @@ impl Read<'_> {
     /// The database's.
     pub fn timeline(&self, spec: &SpecName, metric: &str) -> Result<Vec<PointRow>, StoreError> {
         let Some((spec, metric_row)) = self.spec_and_metric(spec, metric)? else { return Ok(Vec::new()) };
-        let mut statement = self.connection.prepare_cached(
-            "SELECT version.digest, stream.attempt, meaning.digest, point.n, point.value, point.low, point.high,
-                    point.outcome
+        let mut statement = self.connection.prepare_cached(&format!(
+            "SELECT {POINT_COLUMNS}
              FROM point JOIN version ON version.id = point.version JOIN stream ON stream.id = point.stream
              JOIN meaning ON meaning.id = point.meaning
-             WHERE point.spec = ?1 AND point.metric = ?2 ORDER BY point.version, point.stream",
-        )?;
+             WHERE point.spec = ?1 AND point.metric = ?2 ORDER BY point.version, point.stream"
+        ))?;
         let rows = statement.query_map(params![spec, metric_row], |row| Ok(point_row(row, metric)))?;
         rows.map(|row| row?).collect()
     }
@@ -152,13 +155,12 @@ impl Read<'_> {
         else {
             return Ok(None);
         };
-        let mut statement = self.connection.prepare_cached(
-            "SELECT version.digest, stream.attempt, meaning.digest, point.n, point.value, point.low, point.high,
-                    point.outcome
+        let mut statement = self.connection.prepare_cached(&format!(
+            "SELECT {POINT_COLUMNS}
              FROM point JOIN version ON version.id = point.version JOIN stream ON stream.id = point.stream
              JOIN meaning ON meaning.id = point.meaning
-             WHERE point.spec = ?1 AND point.metric = ?2 AND point.version = stream.version AND point.stream = ?3",
-        )?;
+             WHERE point.spec = ?1 AND point.metric = ?2 AND point.version = stream.version AND point.stream = ?3"
+        ))?;
         let found = statement
             .query_row(params![spec, metric_row, row], |row| Ok(point_row(row, metric)))
             .optional()?;
@@ -171,7 +173,7 @@ impl Read<'_> {
     }
 }
 
-fn point_row(row: &Row<'_>, metric: &str) -> Result<PointRow, StoreError> {
+pub(super) fn point_row(row: &Row<'_>, metric: &str) -> Result<PointRow, StoreError> {
     let outcome: Option<i64> = row.get(7)?;
     Ok(PointRow {
         version: VersionId(digest(row.get(0)?)),

@@ -12,6 +12,7 @@ use gatewright_core::{
 use rusqlite::{OptionalExtension as _, Row, params};
 
 use super::{
+    Hearing,
     blob::unpack_record,
     code::{Coded, outcome_code},
     name::Kind as NameKind,
@@ -64,9 +65,10 @@ impl Write<'_> {
         let record = canonical_text(&Verdict { seq: Seq(0), ..verdict.clone() })?;
         let mut statement = self.connection.prepare_cached(
             "INSERT INTO verdict(digest, plan, version, endpoint, purpose, spec, spec_meaning, outcome, standing,
-                                 attempts, seq, record, envelope)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+                                 attempts, seq, record, envelope, heard, heard_max, told, passed, headline)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
         )?;
+        let gate = Hearing::of(verdict.counts, verdict.heard_max);
         let row = statement.insert(params![
             verdict.id.0.0,
             self.plan_row(verdict)?,
@@ -80,7 +82,12 @@ impl Write<'_> {
             verdict.attempts,
             seq.0,
             self.pack(record.as_bytes())?,
-            envelope
+            envelope,
+            gate.heard,
+            gate.heard_max,
+            gate.told,
+            gate.passed,
+            verdict.headline
         ])?;
         for criterion in &verdict.criteria {
             self.put_criterion(row, criterion)?;
@@ -90,16 +97,24 @@ impl Write<'_> {
     }
 
     fn put_criterion(&self, verdict: i64, criterion: &CriterionVerdict) -> Result<(), StoreError> {
+        let hearing = Hearing::of(criterion.counts, criterion.heard_max);
         self.connection
             .prepare_cached(
-                "INSERT INTO criterion_verdict(verdict, criterion, outcome, at, record) VALUES (?1, ?2, ?3, ?4, ?5)",
+                "INSERT INTO criterion_verdict(verdict, criterion, outcome, at, record, name, heard, heard_max, told,
+                                               passed)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
             )?
             .execute(params![
                 verdict,
                 self.meaning_row_or_new(criterion.criterion)?,
                 outcome_code(&criterion.outcome),
                 criterion.at,
-                self.pack(canonical_text(criterion)?.as_bytes())?
+                self.pack(canonical_text(criterion)?.as_bytes())?,
+                criterion.name.as_str(),
+                hearing.heard,
+                hearing.heard_max,
+                hearing.told,
+                hearing.passed
             ])?;
         Ok(())
     }

@@ -104,7 +104,7 @@ impl Engine {
             Some(row) => self.store.read(|read| {
                 let decision = read.decision(row.release.grant)?;
                 let last = read.release_steps(row.release.id)?.pop();
-                Ok((decision.is_some_and(|decision| decision.by_person), last.map(|step| step.at)))
+                Ok((decision.is_some_and(|decision| decision.ground.is_word()), last.map(|step| step.at)))
             })?,
             None => (false, None),
         };

@@ -1,0 +1,61 @@
+//! Backups: made by the way, and gone on from when the history is damaged.
+
+use std::path::{Path, PathBuf};
+
+use gatewright_engine::{
+    clock::{Clock as _, SystemClock},
+    store::Due,
+    supervisor::{
+        backup::{self, From},
+        user::UserFolder,
+    },
+};
+
+use super::{Local, root, time};
+use crate::{
+    document::{BackupDocument, FORMAT, RestoreDocument},
+    error::ApiError,
+};
+
+/// The word for a new, empty history in place of a backup.
+const NOTHING: &str = "nothing";
+
+/// Sets a damaged history aside and goes on from the newest backup (`which` is empty), from a file, or from `nothing`.
+///
+/// # Errors
+/// There is no workspace, its history is not damaged or in use, or there is no such backup.
+pub fn restore(directory: Option<&Path>, which: &str) -> Result<RestoreDocument, ApiError> {
+    let root = root(directory)?;
+    let from = match which {
+        "" => From::Newest,
+        NOTHING => From::Nothing,
+        file => From::File(PathBuf::from(file)),
+    };
+    let user = UserFolder::find()?;
+    let restored = backup::restore(&user, &root, from, "cli", SystemClock::default().now())?;
+    Ok(RestoreDocument {
+        format: FORMAT,
+        set_aside: restored.aside.display().to_string(),
+        from: restored.from.map(|path| path.display().to_string()),
+    })
+}
+
+impl Local {
+    /// Makes a backup of what changed: at once when `at_once`, else when the last one is an hour old. That it cannot be
+    /// made is told and stops nothing.
+    pub async fn back_up(&self, at_once: bool) -> Option<ApiError> {
+        let due = if at_once { Due::Now } else { Due::Hourly };
+        self.engine.back_up(due).await.err().map(ApiError::from)
+    }
+
+    /// Every backup, newest first.
+    pub(super) fn backups(&self) -> Result<Vec<BackupDocument>, ApiError> {
+        let all = self.engine.backups().list()?;
+        let shown = all.into_iter().map(|backup| BackupDocument {
+            file: backup.path.display().to_string(),
+            at: time(backup.at),
+            bytes: backup.bytes,
+        });
+        Ok(shown.collect())
+    }
+}

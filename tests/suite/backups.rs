@@ -1,0 +1,108 @@
+//! A history that was damaged: noticed when it is opened, never written over, and gone on from its last backup.
+
+use std::{fs, path::PathBuf};
+
+use gatewright_tests::{
+    shop::{BETTER, Shop},
+    world::World,
+};
+
+fn database(world: &World) -> PathBuf {
+    world.root().join(".gatewright/history.db")
+}
+
+/// Flips a bit at the head of every page but the first.
+fn damage(world: &World) -> Vec<u8> {
+    // What waits in the WAL would stand before the pages.
+    let connection = rusqlite::Connection::open(database(world)).expect("opened");
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).expect("all in one file");
+    drop(connection);
+    let mut bytes = fs::read(database(world)).expect("a history");
+    for page in bytes.chunks_mut(4_096).skip(1) {
+        page[0] ^= 0x40;
+    }
+    fs::write(database(world), &bytes).expect("written");
+    bytes
+}
+
+/// A shop with a version judged and live, and backups of that.
+fn shop() -> Shop {
+    let shop = Shop::open();
+    shop.world.run(&["run", "--label", "good"]).ends(0);
+    shop.world.run(&["promote", "production", "--yes"]).ends(0);
+    shop
+}
+
+fn backups(world: &World) -> usize {
+    world.json(&["doctor"], 0)["backups"].as_array().expect("backups").len()
+}
+
+#[test]
+fn a_damaged_history_goes_on_from_the_backup_of_its_last_release() {
+    let shop = shop();
+    let world = &shop.world;
+    assert_eq!(backups(world), 2, "the first run, and the release");
+    let refused = world.run(&["doctor", "--restore"]).ends(6);
+    assert!(refused.err.contains("holds together"), "{}", refused.err);
+    let live = world.json(&["status"], 0)["environments"][0]["live"]["version"].clone();
+    // Judged after the last backup: that much is lost.
+    world.write("prompt.md", BETTER);
+    world.run(&["run", "--label", "better"]).ends(0);
+
+    let damaged = damage(world);
+    for words in [&["status"][..], &["run"], &["verdict"], &["promote", "production", "--yes"], &["doctor"]] {
+        let said = world.run(words).ends(7);
+        assert!(said.err.contains("is damaged") && said.err.contains("doctor --restore"), "{}", said.err);
+        assert!(fs::read(database(world)).expect("still there") == damaged, "nothing is written over it");
+    }
+    let restored = world.json(&["doctor", "--restore"], 0);
+    let aside = PathBuf::from(restored["set_aside"].as_str().expect("a folder"));
+    assert!(fs::read(aside.join("history.db")).expect("whole") == damaged);
+    assert!(restored["from"].as_str().expect("a backup").contains("history-"), "{restored}");
+    let lane = world.json(&["status"], 0)["environments"][0].clone();
+    assert_eq!(lane["live"]["version"], live);
+    let names: Vec<_> = world.json(&["versions"], 0)["versions"]
+        .as_array()
+        .expect("versions")
+        .iter()
+        .map(|row| row["version"]["label"].clone())
+        .collect();
+    assert_eq!(names, ["good"], "what came after the backup is asked again");
+    world.run(&["run", "--label", "better"]).ends(0);
+    world.run(&["promote", "production", "--yes"]).ends(0);
+    assert_eq!(backups(world), 3);
+}
+
+#[test]
+fn a_damaged_backup_is_passed_over_and_without_any_a_new_history_begins_by_word_only() {
+    let shop = shop();
+    let world = &shop.world;
+    let files: Vec<PathBuf> = world.json(&["doctor"], 0)["backups"]
+        .as_array()
+        .expect("backups")
+        .iter()
+        .map(|backup| PathBuf::from(backup["file"].as_str().expect("a file")))
+        .collect();
+    let [newest, older] = files.as_slice() else { panic!("two backups: {files:?}") };
+    let sound = fs::read(newest).expect("a backup");
+    fs::write(newest, &sound[..sound.len() / 2]).expect("cut off");
+    damage(world);
+    let restored = world.json(&["doctor", "--restore"], 0);
+    assert_eq!(restored["from"], older.display().to_string());
+    damage(world);
+    fs::write(older, "no database").expect("overwritten");
+    let refused = world.run(&["doctor", "--restore"]).ends(6);
+    assert!(
+        refused.err.contains("no backup") && refused.err.contains("--restore=nothing"),
+        "{}",
+        refused.err
+    );
+    let named = format!("--restore={}", older.display());
+    world.run(&["doctor", &named]).ends(2);
+    fs::write(older, &sound).expect("put right");
+    world.run(&["doctor", &named]).ends(0);
+    damage(world);
+    world.run(&["doctor", "--restore=nothing"]).ends(0);
+    let lane = world.json(&["status"], 0)["environments"][0].clone();
+    assert!(lane["live"].is_null(), "a new history knows nothing: {lane}");
+}
