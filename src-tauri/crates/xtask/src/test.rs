@@ -36,7 +36,12 @@ fn rust(steps: &mut Steps) -> Result<(), Failure> {
     steps.run("Building the tests", minutes(BUILD_MINUTES_MAX), &mut cargo(&compile))?;
     let limit = minutes(TEST_MINUTES_MAX);
     if place::program("cargo-nextest").is_none() {
-        return steps.run("Testing", limit, &mut cargo(&["test", "--workspace", "--locked"]));
+        // Everything that fails is said at once, as nextest does.
+        return steps.run(
+            "Testing",
+            limit,
+            &mut cargo(&["test", "--workspace", "--locked", "--no-fail-fast"]),
+        );
     }
     steps.run("Testing", limit, &mut cargo(&["nextest", "run", "--workspace", "--locked"]))?;
     // nextest leaves out the examples in the documentation.
