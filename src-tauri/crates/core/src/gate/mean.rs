@@ -9,7 +9,12 @@
 
 use gatewright_stat::betting::MixtureBet;
 
-use super::{CALLS_MAX, Heard, Outcome, PlanProblem, Why, listener::Tally, rate::Levels};
+use super::{
+    CALLS_MAX, Heard, Outcome, PlanProblem,
+    bets::{self, Excluded},
+    listener::Tally,
+    rate::Levels,
+};
 use crate::{id::CriterionName, plan::Boundary, spec::Unit};
 
 /// What decides criteria of this kind, with its number.
@@ -63,43 +68,10 @@ impl Evidence {
 
     /// What it says, on both paths.
     pub(super) fn decide(&self, tally: &mut Tally) -> Option<Outcome> {
-        let heard = tally.counts.heard();
-        if heard < self.first {
-            return None;
-        }
-        let (on_pass, on_fail) = (excluded(&self.on_pass), excluded(&self.on_fail));
-        if tally.may_pass && on_pass == Some(Excluded::Floor) {
-            return Some(Outcome::Pass);
-        }
-        if tally.may_fail && on_fail == Some(Excluded::Target) {
-            return Some(Outcome::Fail);
-        }
-        tally.may_pass &= on_pass.is_none();
-        tally.may_fail &= on_fail.is_none();
-        if !tally.may_pass && !tally.may_fail {
-            Some(Outcome::Inconclusive(Why::Missing))
-        } else if heard >= self.n_max {
-            Some(Outcome::Inconclusive(Why::Undecided))
-        } else {
-            None
-        }
+        bets::decide(excluded(&self.on_pass), excluded(&self.on_fail), self.first, self.n_max, tally)
     }
 }
 
-/// Which level the bets exclude.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Excluded {
-    Floor,
-    Target,
-}
-
-/// What the bets say now. After a long first round they may exclude both levels: then either verdict is allowed, and
-/// the stronger evidence has it.
 fn excluded(bet: &MixtureBet) -> Option<Excluded> {
-    match (bet.excludes_floor(), bet.excludes_target()) {
-        (true, true) if bet.leans_to_target() => Some(Excluded::Floor),
-        (true, false) => Some(Excluded::Floor),
-        (_, true) => Some(Excluded::Target),
-        (false, false) => None,
-    }
+    Excluded::of(bet.excludes_floor(), bet.excludes_target(), bet.leans_to_target())
 }

@@ -9,6 +9,7 @@
 //! is an integer; fractions are used to make boundaries and for what is shown.
 
 mod baseline;
+mod bets;
 mod certificate;
 mod compared;
 mod facts;

@@ -12,7 +12,8 @@
 use gatewright_stat::paired::PairedBet;
 
 use super::{
-    CALLS_MAX, Came, Heard, Outcome, PlanProblem, Why,
+    CALLS_MAX, Came, Heard, Outcome, PlanProblem,
+    bets::{self, Excluded},
     listener::{Ahead, Tally},
 };
 use crate::{
@@ -161,26 +162,7 @@ impl Pairs {
     }
 
     fn decide(&self, tally: &mut Tally) -> Option<Outcome> {
-        let heard = tally.counts.heard();
-        if heard < self.first {
-            return None;
-        }
-        let (on_pass, on_fail) = (excluded(&self.on_pass), excluded(&self.on_fail));
-        if tally.may_pass && on_pass == Some(Excluded::Worse) {
-            return Some(Outcome::Pass);
-        }
-        if tally.may_fail && on_fail == Some(Excluded::AsGood) {
-            return Some(Outcome::Fail);
-        }
-        tally.may_pass &= on_pass.is_none();
-        tally.may_fail &= on_fail.is_none();
-        if !tally.may_pass && !tally.may_fail {
-            Some(Outcome::Inconclusive(Why::Missing))
-        } else if heard >= self.n_max {
-            Some(Outcome::Inconclusive(Why::Undecided))
-        } else {
-            None
-        }
+        bets::decide(excluded(&self.on_pass), excluded(&self.on_fail), self.first, self.n_max, tally)
     }
 }
 
@@ -198,20 +180,6 @@ pub(crate) fn differences(candidate: Heard, live: Heard) -> (f64, f64) {
     )
 }
 
-/// Which statement the bets exclude.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Excluded {
-    Worse,
-    AsGood,
-}
-
-/// What the bets say now. After a long first round they may exclude both: then either verdict is allowed, and the
-/// stronger evidence has it.
 fn excluded(bet: &PairedBet) -> Option<Excluded> {
-    match (bet.excludes_worse(), bet.excludes_as_good()) {
-        (true, true) if bet.leans_to_as_good() => Some(Excluded::Worse),
-        (true, false) => Some(Excluded::Worse),
-        (_, true) => Some(Excluded::AsGood),
-        (false, false) => None,
-    }
+    Excluded::of(bet.excludes_worse(), bet.excludes_as_good(), bet.leans_to_as_good())
 }

@@ -7,33 +7,15 @@ use gatewright_core::{
     plan::{Boundary, Plan, Side, Slot},
     spec::{Ask, Criterion, Metric, Spec},
     time::Seq,
-    verdict::{Inquiry, Standing, Verdict, judge},
-    version::Grade,
+    verdict::{Standing, Verdict},
 };
 use gatewright_stat::interval::clopper_pearson;
 use proptest::prelude::*;
 
 use crate::{
     kit::{self, case, cases, criterion, drop, drop_of, graded, missing, never, rate, spec, unit},
-    world::{Answers as _, Both, Drive, PLAN_RECORDED, World, rebuilt, run},
+    world::{Answers as _, Both, Drive, PLAN_RECORDED, World, bytes, rebuilt, run, verdict},
 };
-
-fn verdict(plan: &Plan, facts: &[SlotFacts], stop: Option<Why>) -> Verdict {
-    let inquiry = Inquiry {
-        plan,
-        plan_recorded: PLAN_RECORDED,
-        facts,
-        stop,
-        grade: Grade::Sent,
-        earlier: &[],
-        seq: Seq(1_000_000),
-    };
-    judge(&inquiry).expect("the plan is sound")
-}
-
-fn bytes(verdict: &Verdict) -> String {
-    serde_json::to_string_pretty(verdict).expect("plain")
-}
 
 /// A gate that compares all cases, those with a tag, and a scorer along for the ride, beside criteria that do not.
 fn mixed(count: usize, ask: Ask) -> Spec {

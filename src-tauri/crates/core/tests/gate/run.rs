@@ -7,32 +7,13 @@ use gatewright_core::{
     plan::{Plan, Slot},
     spec::{Ask, Budget, Criterion, Rule, Spec},
     time::Seq,
-    verdict::{Inquiry, Verdict, judge},
-    version::Grade,
 };
 use proptest::prelude::*;
 
 use crate::{
     kit::{self, case, cases, criterion, missing, never, rate, spec, unit},
-    world::{Drive, PLAN_RECORDED, World, fraction, mix, rebuilt, run},
+    world::{Drive, World, bytes, fraction, mix, rebuilt, run, verdict},
 };
-
-fn verdict(plan: &Plan, facts: &[SlotFacts], stop: Option<Why>) -> Verdict {
-    let inquiry = Inquiry {
-        plan,
-        plan_recorded: PLAN_RECORDED,
-        facts,
-        stop,
-        grade: Grade::Sent,
-        earlier: &[],
-        seq: Seq(1_000_000),
-    };
-    judge(&inquiry).expect("the plan is sound")
-}
-
-fn bytes(verdict: &Verdict) -> String {
-    serde_json::to_string_pretty(verdict).expect("plain")
-}
 
 /// A gate with all that this method knows: pooled, tagged, critical, by rounds, graded, and along for the ride.
 fn mixed(count: usize, ask: Ask) -> Spec {

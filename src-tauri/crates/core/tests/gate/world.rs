@@ -9,6 +9,8 @@ use gatewright_core::{
     plan::{Plan, Side, Slot},
     spec::Budget,
     time::Seq,
+    verdict::{Inquiry, Verdict, judge},
+    version::Grade,
 };
 
 use crate::kit::{graded, missing};
@@ -214,4 +216,22 @@ pub(crate) fn rebuilt(plan: &Plan, facts: &[SlotFacts]) -> Seen {
         facts.iter().map(|facts| ((mix(&[World::key(&facts.slot)]), facts.slot.side), facts)).collect();
     shuffled.into_values().for_each(|facts| seen.ended(facts.clone()));
     seen
+}
+
+/// What a gate says of facts, as if they came after its plan.
+pub(crate) fn verdict(plan: &Plan, facts: &[SlotFacts], stop: Option<Why>) -> Verdict {
+    let inquiry = Inquiry {
+        plan,
+        plan_recorded: PLAN_RECORDED,
+        facts,
+        stop,
+        grade: Grade::Sent,
+        earlier: &[],
+        seq: Seq(1_000_000),
+    };
+    judge(&inquiry).expect("the plan is sound")
+}
+
+pub(crate) fn bytes(verdict: &Verdict) -> String {
+    serde_json::to_string_pretty(verdict).expect("plain")
 }
