@@ -29,7 +29,8 @@ pub(super) struct Listed {
     why: String,
 }
 
-/// Every trial of the streams of a run that it touched, the newest first.
+/// Every trial of the streams of a run that it touched, the newest first. Once the run is over, a slot without an answer
+/// is none of its answers: it was released and not asked, or cancelled.
 pub(super) fn all(read: &Read<'_>, run: &RunRow) -> Answered<Vec<Listed>> {
     let until = next_run(read, run.id)?;
     let mut listed = Vec::new();
@@ -39,7 +40,8 @@ pub(super) fn all(read: &Read<'_>, run: &RunRow) -> Answered<Vec<Listed>> {
             scores.insert(trial, scored);
         }
         for row in read.trials_of(stream)? {
-            if row.seq > run.seq && row.seq < until {
+            let over = run.ended.is_some() && row.trial.state == TrialState::Released;
+            if row.seq > run.seq && row.seq < until && !over {
                 let scored = scores.remove(&row.trial.id);
                 listed.push(listed_of(row, scored));
             }
