@@ -8,6 +8,7 @@ mod home;
 mod opening;
 mod process;
 mod release;
+mod restore;
 mod sample;
 mod tour;
 mod window;

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { empty, fresh, opened, stranger } from './fixture';
+import { damaged, empty, fresh, opened, stranger } from './fixture';
 import { SELFTEST_RUNNING } from './fixture/author';
 import { hard } from './fixture/hard';
 import { SOURCE } from './fixture/workspace';
@@ -52,6 +52,10 @@ const LOOKS: Look[] = [
   { name: 'releases', fixture: opened, hash: '#/releases', ready: 'history' },
   { name: 'releases-rollback', fixture: opened, hash: '#/releases', ready: 'history', act: async (page) => { await page.click('[data-testid="rollback-production"]'); await page.waitForSelector('[data-testid="confirm-yes"]'); } },
   { name: 'releases-override', fixture: opened, hash: '#/releases', ready: 'history', act: async (page) => { await page.click('[data-testid="override-staging"]'); await page.waitForSelector('[data-testid="override-reason"]'); } },
+  { name: 'restore', fixture: damaged, hash: '#/home', ready: 'restore' },
+  { name: 'restore-confirm', fixture: damaged, hash: '#/restore', ready: 'restore', act: async (page) => { await page.click('[data-testid="restore"]'); await page.waitForSelector('[data-testid="confirm-yes"]'); } },
+  { name: 'restore-anew', fixture: () => damaged(false), hash: '#/restore', ready: 'restore' },
+  { name: 'restore-left', fixture: damaged, hash: '#/restore', ready: 'restore', act: async (page) => { await page.click('[data-testid="restore-leave"]'); await page.waitForSelector('[data-testid="home-damaged"]'); } },
   { name: 'trust', fixture: stranger, hash: '#/trust', ready: 'trust-stay' },
   { name: 'palette', fixture: opened, hash: '#/home', ready: 'health', act: async (page) => { await page.keyboard.press('Control+k'); await page.keyboard.type('pro'); await page.waitForSelector('[data-command-item]'); } },
   { name: 'keys', fixture: opened, hash: '#/specs', ready: 'plan-lines', act: async (page) => { await page.keyboard.press('Escape'); await page.focus('[data-testid="nav-specs"]'); await page.keyboard.press('?'); await page.waitForSelector('[role="dialog"]'); } },

@@ -9,12 +9,12 @@ use crate::{
     dto::{
         About, Agreements, AgreementsArgs, Answer, BacktestArgs, BacktestView, CaseAnswers, CaseAnswersArgs,
         Checked, CompareArgs, Comparison, HeatMap, HeatMapArgs, LabelArgs, Nothing, Picked, PlanArgs,
-        PlanView, Preview, PromoteArgs, PromotePreviewArgs, Recents, ReleaseHead, RollbackArgs,
-        RollbackPreviewArgs, Rows, RunRef, RunRowsArgs, RunStartArgs, RunState, RunStateArgs, SelfTestArgs,
-        SelfTestRef, SelfTestState, SettleArgs, Source, SpecCheckArgs, SpecSaveArgs, SpecSourceArgs,
-        SpecTree, Status, Timeline, TimelineArgs, TrialArgs, Trust, TrustGiveArgs, VerdictArgs, VerdictState,
-        Verdicts, VerdictsArgs, Verified, VersionArgs, VersionView, Versions, VersionsArgs, Workspace,
-        WorkspaceOpenArgs, WorkspaceState,
+        PlanView, Preview, PromoteArgs, PromotePreviewArgs, Recents, ReleaseHead, RestoreArgs, Restored,
+        RollbackArgs, RollbackPreviewArgs, Rows, RunRef, RunRowsArgs, RunStartArgs, RunState, RunStateArgs,
+        SelfTestArgs, SelfTestRef, SelfTestState, SettleArgs, Source, SpecCheckArgs, SpecSaveArgs,
+        SpecSourceArgs, SpecTree, Status, Timeline, TimelineArgs, TrialArgs, Trust, TrustGiveArgs,
+        VerdictArgs, VerdictState, Verdicts, VerdictsArgs, Verified, VersionArgs, VersionView, Versions,
+        VersionsArgs, Workspace, WorkspaceOpenArgs, WorkspaceState,
     },
     error::{ApiError, Code},
 };
@@ -59,6 +59,9 @@ commands! {
     workspace_open(WorkspaceOpenArgs) -> Workspace;
     /// The opened workspace, if any.
     workspace_state(Nothing) -> WorkspaceState;
+    /// Goes on from the last backup of a damaged history, or anew without one, and opens the folder. The damaged one is
+    /// set aside, whole.
+    restore(RestoreArgs) -> Restored;
     /// Opens the sample: a copy of it is made the first time.
     sample_open(Nothing) -> Workspace;
     /// Workspaces opened before.

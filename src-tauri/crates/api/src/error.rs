@@ -45,6 +45,8 @@ pub enum Code {
     ReleaseFailed,
     /// The history does not hold.
     Unverified,
+    /// The history is damaged so that the workspace cannot be opened.
+    Damaged,
     /// The file system, the database or this program failed.
     Internal,
 }

@@ -7,8 +7,8 @@ use gatewright_engine::{
     port::release::JournalError,
     store::StoreError,
     supervisor::{
-        AskingError, EngineError, OpenError, ReleaseError, RunError, backup::RestoreError, seal::SealError,
-        trust::NotTrusted, user::UserError,
+        AskingError, EngineError, OpenError, ReleaseError, RunError, restoring::RestoreError,
+        seal::SealError, trust::NotTrusted, user::UserError,
     },
 };
 
@@ -39,12 +39,12 @@ impl From<OpenError> for ApiError {
         match error {
             OpenError::Store(error) => error.into(),
             OpenError::Damaged { backup: Some(backup), .. } => {
-                Self::new(Code::Unverified, said).hint(format!(
+                Self::new(Code::Damaged, said).hint(format!(
                     "`gatewright doctor --restore` sets it aside, whole, and goes on from the backup of {}.",
                     time(backup.at)
                 ))
             }
-            OpenError::Damaged { backup: None, .. } => Self::new(Code::Unverified, said).hint(
+            OpenError::Damaged { backup: None, .. } => Self::new(Code::Damaged, said).hint(
                 "There is no backup of it. `gatewright doctor --restore=nothing` sets it aside, whole, and begins anew.",
             ),
         }
@@ -57,11 +57,12 @@ impl From<RestoreError> for ApiError {
             RestoreError::Sound | RestoreError::NoBackup => Code::Refused,
             RestoreError::InUse { .. } => Code::Busy,
             RestoreError::NotABackup(_) => Code::BadArguments,
-            RestoreError::Store(_) => Code::Internal,
+            RestoreError::Store(_) | RestoreError::Evidence(_) => Code::Internal,
         };
         let plain = Self::new(code, error.to_string());
         match error {
             RestoreError::Store(error) => error.into(),
+            RestoreError::Evidence(error) => error.into(),
             RestoreError::Sound => {
                 plain.hint("`gatewright verify` says what does not hold, if anything does not.")
             }

@@ -104,7 +104,7 @@ pub(crate) async fn execute(cli: Cli, output: Output, cancel: CancellationToken)
             output.raw(&format!("{}\n", serde_json::to_string_pretty(&schema)?));
             Ok(Exit::Done)
         }
-        Command::Doctor { restore: Some(which), .. } => restore(common, output, &which),
+        Command::Doctor { restore: Some(which), .. } => restore(common, output, &which).await,
         Command::Doctor { rebuild, restore: None } => doctor(common, output, rebuild).await,
         Command::Completions { shell } => {
             let mut script = Vec::new();
@@ -411,8 +411,8 @@ async fn back_up(local: &Local, output: Output, at_once: bool) {
     }
 }
 
-fn restore(common: &Common, output: Output, which: &str) -> anyhow::Result<Exit> {
-    let document = local::restore(common.directory.as_deref(), which)?;
+async fn restore(common: &Common, output: Output, which: &str) -> anyhow::Result<Exit> {
+    let document = local::restore(common.directory.as_deref(), which).await?;
     output.line(format!("The damaged history lies in {} now, whole.", document.set_aside));
     output.line(match &document.from {
         Some(from) => format!("It goes on from {from}: what was recorded later is not in it."),

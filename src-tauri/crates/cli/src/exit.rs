@@ -53,7 +53,7 @@ impl Exit {
             Code::NotTrusted | Code::Refused | Code::Busy | Code::ReadOnly | Code::Stale => Self::Refused,
             Code::Unreachable => Self::Inconclusive,
             Code::ReleaseFailed => Self::ReleaseFailed,
-            Code::Unverified => Self::NotVerified,
+            Code::Unverified | Code::Damaged => Self::NotVerified,
             Code::Internal => Self::Internal,
         }
     }

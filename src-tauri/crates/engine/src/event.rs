@@ -119,4 +119,12 @@ pub enum Happened {
         /// Of which list.
         digest: Digest,
     },
+    /// A damaged history was set aside. This one goes on from a backup of it, after the entry before this one; or it
+    /// begins here.
+    Restored {
+        /// When the backup was made; none without one.
+        backup: Option<Millis>,
+        /// The folder in `.gatewright/` that holds the damaged one.
+        aside: String,
+    },
 }

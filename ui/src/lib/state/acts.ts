@@ -31,6 +31,7 @@ export interface Act {
 
 /** Why a screen has nothing to show yet; null when it has. */
 export function screenBlocked(screen: Screen): string | null {
+  if (screen === 'restore') return frame.damaged || !frame.ready ? null : 'No history is damaged';
   return screen === 'home' || frame.workspace || !frame.ready ? null : 'Open a folder first';
 }
 

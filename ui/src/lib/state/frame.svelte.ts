@@ -1,6 +1,6 @@
 // What every screen needs: the opened workspace, which program this is, and the acts that any screen may begin.
 
-import { type About, type Workspace, call, refusal } from '../api';
+import { type About, call, type Damage, refusal, type Workspace } from '../api';
 import { hear } from './resource.svelte';
 import { go, route } from './route.svelte';
 import { tell, tellRefusal } from './toasts.svelte';
@@ -11,9 +11,11 @@ const KINDS = ['workspace_changed', 'specs_changed', 'version_seen', 'run_moved'
 class Frame {
   about = $state.raw<About>();
   workspace = $state.raw<Workspace | null>(null);
+  /** The folder that was to be opened, where its history is damaged. */
+  damaged = $state.raw<Damage | null>(null);
   /** Whether the first answer has come: before it nothing is said about the workspace. */
   ready = $state(false);
-  /** What is being begun: `open`, `sample`, `run`. */
+  /** What is being begun: `open`, `sample`, `run`, `restore`. */
   busy = $state<string | null>(null);
   palette = $state(false);
   keys = $state(false);
@@ -40,7 +42,11 @@ class Frame {
     }
     this.#asking = true;
     try {
-      this.workspace = (await call('workspace_state')).workspace;
+      const { workspace, damaged } = await call('workspace_state');
+      this.workspace = workspace;
+      const found = damaged !== null && damaged.path !== this.damaged?.path;
+      this.damaged = damaged;
+      if (found) go('restore');
     } catch (thrown) {
       tellRefusal(refusal(thrown));
     }
@@ -56,7 +62,7 @@ class Frame {
   take(workspace: Workspace): void {
     this.workspace = workspace;
     if (!workspace.trust.trusted) go('trust');
-    else if (route.screen === 'trust' || route.screen === 'home') go(workspace.errors > 0 ? 'specs' : 'home');
+    else if (route.screen === 'trust' || route.screen === 'restore' || route.screen === 'home') go(workspace.errors > 0 ? 'specs' : 'home');
   }
 
   /** Does something that takes a while, once at a time; what refuses it is told. */
@@ -74,8 +80,34 @@ class Frame {
   }
 
   async open(path: string): Promise<void> {
-    const workspace = await this.while('open', () => call('workspace_open', { path }));
+    const workspace = await this.#opening('open', () => call('workspace_open', { path }));
     if (workspace) this.take(workspace);
+  }
+
+  /** Opens something; where a history is damaged, shows what it can go on from instead. */
+  #opening(what: string, act: () => Promise<Workspace>): Promise<Workspace | undefined> {
+    return this.while(what, async () => {
+      try {
+        return await act();
+      } catch (thrown) {
+        if (refusal(thrown).code !== 'damaged') throw thrown;
+        await this.#ask();
+        go('restore');
+        return undefined;
+      }
+    });
+  }
+
+  /** Goes on from what is shown of a damaged history. Where that is refused, it is looked at again. */
+  async restore(): Promise<void> {
+    const damaged = this.damaged;
+    if (!damaged) return;
+    const done = await this.while('restore', () => call('restore', { path: damaged.path, seen: damaged.seen }));
+    if (!done) return this.open(damaged.path);
+    this.damaged = null;
+    this.take(done.workspace);
+    const title = damaged.backup ? 'The history goes on from its backup' : 'A new history has begun';
+    tell({ mark: 'plain', title, detail: `The damaged one lies whole in \`${done.set_aside}\`.` });
   }
 
   async pick(): Promise<void> {
@@ -85,7 +117,7 @@ class Frame {
 
   /** Opens the sample and shows what its gate would ask: the first verdict is one click from there. */
   async sample(): Promise<void> {
-    const workspace = await this.while('sample', () => call('sample_open'));
+    const workspace = await this.#opening('sample', () => call('sample_open'));
     if (!workspace) return;
     this.workspace = workspace;
     go(workspace.trust.trusted ? 'specs' : 'trust');

@@ -3,8 +3,11 @@
 /** The screens of the rail, in its order. */
 export const SCREENS = ['home', 'specs', 'run', 'verdict', 'versions', 'releases'] as const;
 
-/** A screen of the rail, or the one that a folder in need of trust opens. */
-export type Screen = (typeof SCREENS)[number] | 'trust';
+/** Screens that a folder opens: one in need of trust, one whose history is damaged. */
+const DOORS = ['trust', 'restore'] as const;
+
+/** A screen of the rail, or one before them. */
+export type Screen = (typeof SCREENS)[number] | (typeof DOORS)[number];
 
 /** A place in the app. */
 export interface Route {
@@ -15,7 +18,7 @@ export interface Route {
 /** Reads a hash such as `#/verdict?verdict=sha256%3A…`. What is not known leads home. */
 export function parseRoute(hash: string): Route {
   const [path = '', query = ''] = hash.replace(/^#\/?/, '').split('?', 2);
-  const screen = ([...SCREENS, 'trust'] as const).find((known) => known === path) ?? 'home';
+  const screen = ([...SCREENS, ...DOORS] as const).find((known) => known === path) ?? 'home';
   return { screen, params: Object.fromEntries(new URLSearchParams(query)) };
 }
 

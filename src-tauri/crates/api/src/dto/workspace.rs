@@ -1,6 +1,6 @@
 //! The opened folder: who it is, whether it may act, what needs a person, what is live.
 
-use super::{Mark, Money, Note, Step, VersionRef};
+use super::{Damage, Mark, Money, Note, Step, VersionRef};
 
 dto! {
     /// Which program this is.
@@ -23,6 +23,8 @@ dto! {
     pub struct WorkspaceState {
         /// None before a folder is opened.
         pub workspace: Option<Workspace>,
+        /// The folder that was to be opened last, where its history is damaged.
+        pub damaged: Option<Damage>,
     }
 
     /// What the frame of every screen and the home screen show.

@@ -1,12 +1,15 @@
 //! Backups: made by the way, and gone on from when the history is damaged.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use gatewright_engine::{
-    clock::{Clock as _, SystemClock},
+    clock::{Clock, SystemClock},
     store::Due,
     supervisor::{
-        backup::{self, From},
+        restoring::{self, From},
         user::UserFolder,
     },
 };
@@ -14,7 +17,7 @@ use gatewright_engine::{
 use super::{Local, root, time};
 use crate::{
     document::{BackupDocument, FORMAT, RestoreDocument},
-    error::ApiError,
+    error::{ApiError, Code},
 };
 
 /// The word for a new, empty history in place of a backup.
@@ -24,7 +27,7 @@ const NOTHING: &str = "nothing";
 ///
 /// # Errors
 /// There is no workspace, its history is not damaged or in use, or there is no such backup.
-pub fn restore(directory: Option<&Path>, which: &str) -> Result<RestoreDocument, ApiError> {
+pub async fn restore(directory: Option<&Path>, which: &str) -> Result<RestoreDocument, ApiError> {
     let root = root(directory)?;
     let from = match which {
         "" => From::Newest,
@@ -32,7 +35,11 @@ pub fn restore(directory: Option<&Path>, which: &str) -> Result<RestoreDocument,
         file => From::File(PathBuf::from(file)),
     };
     let user = UserFolder::find()?;
-    let restored = backup::restore(&user, &root, from, "cli", SystemClock::default().now())?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+    let act = move || restoring::restore(&user, &root, from, "cli", &clock);
+    let restored = tokio::task::spawn_blocking(act).await;
+    let restored = restored
+        .map_err(|error| ApiError::new(Code::Internal, format!("restoring broke off: {error}")))??;
     Ok(RestoreDocument {
         format: FORMAT,
         set_aside: restored.aside.display().to_string(),

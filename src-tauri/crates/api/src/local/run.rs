@@ -99,7 +99,6 @@ impl Local {
         let request = self.request(words)?;
         let follower = Arc::new(Follower { tell, last: Mutex::default() });
         let report = self.engine.run(&self.reading, &request, Some(follower), cancel).await?;
-        self.engine.checkpoint().await?;
         self.document(&self.reading, &report)
     }
 

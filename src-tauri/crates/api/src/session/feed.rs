@@ -103,7 +103,9 @@ fn meant(opened: &Opened, read: &Read<'_>, what: &What) -> Result<Vec<Happened>,
             });
             moved.into_iter().chain([Happened::WorkspaceChanged]).collect()
         }
-        What::TrustGiven { .. } | What::IdentityChanged { .. } => vec![Happened::WorkspaceChanged],
+        What::TrustGiven { .. } | What::IdentityChanged { .. } | What::Restored { .. } => {
+            vec![Happened::WorkspaceChanged]
+        }
         What::PlanRegistered { .. } => Vec::new(),
     })
 }

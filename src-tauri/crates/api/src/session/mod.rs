@@ -16,6 +16,7 @@ mod label;
 mod opened;
 mod plan;
 mod release;
+mod restore;
 mod run;
 mod selftest;
 mod show;
@@ -36,13 +37,13 @@ use crate::{
     command::Commands,
     dto::{
         About, Agreements, AgreementsArgs, Answer, BacktestArgs, BacktestView, CaseAnswers, CaseAnswersArgs,
-        Checked, CompareArgs, Comparison, Event, HeatMap, HeatMapArgs, LabelArgs, Nothing, Picked, PlanArgs,
-        PlanView, Preview, PromoteArgs, PromotePreviewArgs, Recents, ReleaseHead, RollbackArgs,
-        RollbackPreviewArgs, Rows, RunRef, RunRowsArgs, RunStartArgs, RunState, RunStateArgs, SelfTestArgs,
-        SelfTestRef, SelfTestState, SettleArgs, Source, SpecCheckArgs, SpecSaveArgs, SpecSourceArgs,
-        SpecTree, Status, Timeline, TimelineArgs, TrialArgs, Trust, TrustGiveArgs, VerdictArgs, VerdictState,
-        Verdicts, VerdictsArgs, Verified, VersionArgs, VersionView, Versions, VersionsArgs, Workspace,
-        WorkspaceOpenArgs, WorkspaceState,
+        Checked, CompareArgs, Comparison, Damage, Event, HeatMap, HeatMapArgs, LabelArgs, Nothing, Picked,
+        PlanArgs, PlanView, Preview, PromoteArgs, PromotePreviewArgs, Recents, ReleaseHead, RestoreArgs,
+        Restored, RollbackArgs, RollbackPreviewArgs, Rows, RunRef, RunRowsArgs, RunStartArgs, RunState,
+        RunStateArgs, SelfTestArgs, SelfTestRef, SelfTestState, SettleArgs, Source, SpecCheckArgs,
+        SpecSaveArgs, SpecSourceArgs, SpecTree, Status, Timeline, TimelineArgs, TrialArgs, Trust,
+        TrustGiveArgs, VerdictArgs, VerdictState, Verdicts, VerdictsArgs, Verified, VersionArgs, VersionView,
+        Versions, VersionsArgs, Workspace, WorkspaceOpenArgs, WorkspaceState,
     },
     error::{ApiError, Code},
     host::{self, Host},
@@ -54,6 +55,7 @@ pub struct Session {
     clock: Arc<dyn Clock>,
     bell: Arc<Bell>,
     opened: Mutex<Option<Arc<Opened>>>,
+    damaged: Mutex<Option<Damage>>,
 }
 
 type Answered<T> = Result<T, ApiError>;
@@ -63,7 +65,7 @@ impl Session {
     #[must_use]
     pub fn new(host: Arc<dyn Host>) -> Self {
         let clock = Arc::new(SystemClock::default());
-        Self { host, clock, bell: Bell::new(), opened: Mutex::default() }
+        Self { host, clock, bell: Bell::new(), opened: Mutex::default(), damaged: Mutex::default() }
     }
 
     /// What happens from now on: merged, so that there are at most 10 a second about the same thing.
@@ -105,11 +107,16 @@ impl Commands for Session {
     }
 
     async fn workspace_state(&self, _: Nothing) -> Answered<WorkspaceState> {
+        let damaged = self.damage();
         if self.opened().is_err() {
-            return Ok(WorkspaceState { workspace: None });
+            return Ok(WorkspaceState { workspace: None, damaged });
         }
         let workspace = self.on(workspace::state).await?;
-        Ok(WorkspaceState { workspace: Some(workspace) })
+        Ok(WorkspaceState { workspace: Some(workspace), damaged })
+    }
+
+    async fn restore(&self, args: RestoreArgs) -> Answered<Restored> {
+        self.restore_shown(args).await
     }
 
     async fn sample_open(&self, _: Nothing) -> Answered<Workspace> {

@@ -7,13 +7,14 @@ use std::{
 
 use gatewright_core::{
     release::{Release, Rung},
-    time::Millis,
+    time::{Day, Millis},
 };
 use gatewright_engine::{
     durable,
-    store::{Access, Read, table::RunState as Ended},
+    event::Happened as Logged,
+    store::{Access, Folder, Read, table::RunState as Ended},
     supervisor::{
-        Engine, Open, TrustWord,
+        Engine, Open, OpenError, TrustWord,
         reading::{self, Reading, WORKSPACE_FILE},
         user::{Recent as Remembered, UserFolder},
     },
@@ -39,6 +40,8 @@ const SAMPLE: &str = "help-desk";
 const OVERRIDES_DAYS: i64 = 30;
 /// Overrides looked at, at most.
 const OVERRIDES_MAX: u32 = 1_000;
+/// For so many days it is said that a history goes on from a backup.
+const RESTORED_SHOWN_DAYS: i64 = 30;
 const DAY_MS: i64 = 86_400_000;
 
 impl Session {
@@ -53,11 +56,24 @@ impl Session {
             host: self.host.name().to_owned(),
             trust: TrustWord::None,
         };
-        let engine = aside(move || {
+        let (root, engine) = aside(move || {
             let root = reading::find(&path).ok_or_else(|| no_workspace(&path))?;
-            Ok(Engine::open(Open { root, ..open })?)
+            Ok((root.clone(), Engine::open(Open { root, ..open })))
         })
         .await?;
+        let engine = match engine {
+            Ok(engine) => engine,
+            Err(error) => {
+                if let OpenError::Damaged { detail, .. } = &error {
+                    // Without it the error alone says what to do.
+                    if let Err(error) = self.note_damage(root, detail.clone()).await {
+                        tracing::warn!(%error, "the damaged history cannot be shown");
+                    }
+                }
+                return Err(error.into());
+            }
+        };
+        *self.damaged.lock().unwrap_or_else(PoisonError::into_inner) = None;
         let opened = Opened::new(engine, Arc::clone(&self.bell));
         let former = {
             let mut slot = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
@@ -159,7 +175,7 @@ pub(super) fn recent(user: &UserFolder) -> Answered<Recents> {
 }
 
 /// A path with `~` for the home folder.
-fn shown(path: &Path) -> String {
+pub(super) fn shown(path: &Path) -> String {
     let below = std::env::home_dir().and_then(|home| path.strip_prefix(home).ok().map(Path::to_owned));
     match below {
         Some(below) => format!("~/{}", below.display()),
@@ -287,6 +303,7 @@ fn health(
         items.push(open_release(&row.release, &show::version(read, row.release.to)?));
     }
     items.extend(interrupted(opened, read)?);
+    items.extend(restored(read, opened.engine.clock().now())?);
     if let Some(AgentHead { version: Some(version), unasked: true, .. }) = agent
         && errors == 0
         && reading.good().next().is_some()
@@ -363,6 +380,33 @@ fn interrupted(opened: &Opened, read: &Read<'_>) -> Answered<Option<HealthItem>>
         fact: Some(show::plural(usize::try_from(run.released_to).unwrap_or(usize::MAX), "call", "calls")),
         step: Some(step("Go on", Way::Run { specs, new_attempt: false })),
     }))
+}
+
+/// That the history goes on from a backup, for some time after that was done.
+fn restored(read: &Read<'_>, now: Millis) -> Answered<Option<HealthItem>> {
+    let Some(event) = read.last_restored()? else { return Ok(None) };
+    let Logged::Restored { backup, aside } = event.what else { return Ok(None) };
+    if event.at.0 < now.0.saturating_sub(RESTORED_SHOWN_DAYS * DAY_MS) {
+        return Ok(None);
+    }
+    let title = match backup {
+        Some(at) => format!("The history goes on from its backup of {}", minute(at)),
+        None => "The history began anew".to_owned(),
+    };
+    let detail = format!("The damaged one lies whole in `{}/{aside}`.", Folder::NAME);
+    Ok(Some(HealthItem {
+        mark: Mark::Plain,
+        title,
+        detail: Some(detail),
+        fact: Some(Day::of(event.at).to_string()),
+        step: None,
+    }))
+}
+
+/// A moment to the minute, in UTC.
+fn minute(at: Millis) -> String {
+    let of_day = at.0.rem_euclid(DAY_MS) / 60_000;
+    format!("{}, {:02}:{:02} UTC", Day::of(at), of_day / 60, of_day % 60)
 }
 
 fn figures(read: &Read<'_>, now: Millis) -> Answered<Vec<Figure>> {

@@ -3,4 +3,5 @@
 mod agent;
 mod journey;
 mod label;
+mod restore;
 mod world;

@@ -21,6 +21,9 @@ use tokio::sync::broadcast::Receiver;
 /// How long anything may take before a test is given up.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Between two looks for a state that nothing tells of.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
+
 /// A spec of two cases, decided soon.
 const SPEC: &str = "\
 name: refunds
@@ -92,6 +95,23 @@ impl World {
         world.write("specs/refunds.yaml", SPEC);
         world.write("prompt.md", prompt);
         world
+    }
+
+    /// The user's folder.
+    pub(crate) fn user(&self) -> PathBuf {
+        self.folder.path().join("user")
+    }
+
+    /// Waits until there are so many backups of the workspace.
+    pub(crate) async fn backed_up(&self, times: usize) {
+        let backups =
+            gatewright_engine::supervisor::backup::backups(&UserFolder::at(&self.user()), &self.root());
+        let made = async {
+            while backups.list().expect("listed").len() < times {
+                tokio::time::sleep(LOOK_EVERY).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, made).await.expect("a backup in time");
     }
 
     pub(crate) fn root(&self) -> PathBuf {

@@ -287,6 +287,43 @@ fn a_cut_tail_a_log_written_anew_and_a_changed_entry_are_found() {
 }
 
 #[test]
+fn what_went_with_a_damaged_history_is_found_once_and_explained() {
+    let hand = hand();
+    let name = "000000000003.json".to_owned();
+    let mut restored = trail(&hand);
+    restored.entries.pop();
+    let last = restored.entries.last().expect("entries").clone();
+    let went_on = |prev: &Entry, seq: u64, what: Happened| {
+        Entry::after(prev.hash, &Event { seq: Seq(seq), at: Millis(9), what }).expect("canonical")
+    };
+    let backup = Some(Millis(1_763_935_200_000));
+    let told = Happened::Restored { backup, aside: "damaged-9".to_owned() };
+    let entry = went_on(&last, 4, told.clone());
+    restored.entries.push(entry.clone());
+    let lost = Finding::Restored {
+        backup,
+        after: Some(last.seq),
+        aside: "damaged-9".to_owned(),
+        first: Seq(3),
+        last: Seq(3),
+    };
+    assert_eq!(verify(&restored, &hand.trusted), std::slice::from_ref(&lost));
+    insta::assert_snapshot!(lost.to_string());
+    // Somebody cuts the log off after that: a restore that was told of excuses nothing that is newer.
+    let newer = went_on(&entry, 5, Happened::RunStarted { run: RunId(7) });
+    let head = Checkpoint { seq: newer.seq, hash: newer.hash, at: newer.at };
+    let seen = ("000000000005.json".to_owned(), head.sign(&hand.signer).expect("signed"));
+    restored.checkpoints.push(seen.clone());
+    let cut = Finding::TailCut { checkpoint: seen.0, seq: Seq(5) };
+    assert_eq!(verify(&restored, &hand.trusted), [cut, lost]);
+    // Nor does one that takes the place of an entry which a head saw.
+    let mut anew = trail(&hand);
+    anew.entries.pop();
+    anew.entries.push(went_on(&last, 3, told));
+    assert_eq!(verify(&anew, &hand.trusted), [Finding::Rewritten { checkpoint: name, seq: Seq(3) }]);
+}
+
+#[test]
 fn a_checkpoint_that_nobody_trusted_signed_is_found() {
     let (mine, other) = (hand(), hand());
     let mut foreign = trail(&mine);

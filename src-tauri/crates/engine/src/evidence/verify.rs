@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use gatewright_core::{
     id::{Digest, ReleaseId, VerdictId, VersionId},
     release::Release,
-    time::Seq,
+    time::{Day, Millis, Seq},
     verdict::{Outcome, Verdict},
 };
 use serde_json::Value;
@@ -86,6 +86,25 @@ pub enum Finding {
         checkpoint: String,
         /// The entry that it saw.
         seq: Seq,
+    },
+    /// Signed heads saw entries that went with a damaged history: the log says itself that it goes on from a backup.
+    #[error(
+        "log: a damaged history was set aside, and this one {}. Signed checkpoints saw {}, which the log no longer holds; \
+         the damaged history lies in .gatewright/{aside}",
+        goes_on(*after, *backup),
+        entries(*first, *last)
+    )]
+    Restored {
+        /// When the backup was made that it goes on from; none when it began anew.
+        backup: Option<Millis>,
+        /// The last entry that the backup holds.
+        after: Option<Seq>,
+        /// Where the damaged one lies, in `.gatewright/`.
+        aside: String,
+        /// The first entry beyond it that a signed head saw.
+        first: Seq,
+        /// The last one.
+        last: Seq,
     },
     /// A signed head saw another entry there: the log was written anew.
     #[error("log: {checkpoint} saw another entry {}: the log was written anew", seq.0)]
@@ -171,6 +190,48 @@ pub enum Finding {
     },
 }
 
+fn goes_on(after: Option<Seq>, backup: Option<Millis>) -> String {
+    match (after, backup) {
+        (Some(after), Some(at)) => {
+            format!("goes on from its backup of {}, after entry {}", Day::of(at), after.0)
+        }
+        (Some(after), None) => format!("goes on after entry {}", after.0),
+        (None, _) => "began anew".to_owned(),
+    }
+}
+
+fn entries(first: Seq, last: Seq) -> String {
+    if first == last { format!("entry {}", first.0) } else { format!("entries {} to {}", first.0, last.0) }
+}
+
+/// Places that went with a damaged history: the log skips them, and says so in the entry after them.
+struct Gap {
+    after: Option<Seq>,
+    before: Seq,
+    backup: Option<Millis>,
+    aside: String,
+    /// Those that a signed head saw.
+    seen: BTreeSet<Seq>,
+}
+
+impl Gap {
+    fn all(entries: &[Entry]) -> Vec<Self> {
+        let lasts = std::iter::once(None).chain(entries.iter().map(|entry| Some(entry.seq)));
+        let gaps = lasts.zip(entries).filter_map(|(after, entry)| match entry.event()?.what {
+            Happened::Restored { backup, aside } => {
+                Some(Self { after, before: entry.seq, backup, aside, seen: BTreeSet::new() })
+            }
+            _ => None,
+        });
+        gaps.collect()
+    }
+
+    fn finding(self) -> Option<Finding> {
+        let (first, last) = (*self.seen.first()?, *self.seen.last()?);
+        Some(Finding::Restored { backup: self.backup, after: self.after, aside: self.aside, first, last })
+    }
+}
+
 /// Checks a trail. Nothing is found when all of it holds.
 #[must_use]
 pub fn verify(trail: &Trail, trusted: &TrustedKeys) -> Vec<Finding> {
@@ -198,6 +259,7 @@ fn check_log(trail: &Trail, trusted: &TrustedKeys, findings: &mut Vec<Finding>) 
     let broken = trail.entries.iter().find_map(|entry| follower.take(entry).err());
     findings.extend(broken.map(Finding::Log));
     let hashes: BTreeMap<Seq, Digest> = trail.entries.iter().map(|entry| (entry.seq, entry.hash)).collect();
+    let mut gaps = Gap::all(&trail.entries);
     for (name, envelope) in &trail.checkpoints {
         let checkpoint = name.clone();
         match Checkpoint::open(envelope, trusted) {
@@ -205,10 +267,18 @@ fn check_log(trail: &Trail, trusted: &TrustedKeys, findings: &mut Vec<Finding>) 
             Ok((seen, _)) => match hashes.get(&seen.seq) {
                 Some(hash) if *hash == seen.hash => {}
                 Some(_) => findings.push(Finding::Rewritten { checkpoint, seq: seen.seq }),
-                None => findings.push(Finding::TailCut { checkpoint, seq: seen.seq }),
+                None => {
+                    let lost =
+                        gaps.iter_mut().find(|gap| gap.after < Some(seen.seq) && seen.seq < gap.before);
+                    match lost {
+                        Some(gap) => drop(gap.seen.insert(seen.seq)),
+                        None => findings.push(Finding::TailCut { checkpoint, seq: seen.seq }),
+                    }
+                }
             },
         }
     }
+    findings.extend(gaps.into_iter().filter_map(Gap::finding));
 }
 
 fn told_verdicts(entries: &[Entry]) -> BTreeMap<VerdictId, Seq> {

@@ -14,6 +14,7 @@ use super::{
     connection::{self, Source},
     doctor,
     error::StoreError,
+    table::{self, Tally},
 };
 
 /// Between two backups of a history that changes.
@@ -43,6 +44,26 @@ pub struct Backup {
     pub place: u64,
     /// Its size.
     pub bytes: u64,
+}
+
+impl Backup {
+    /// A copy that lies somewhere else: how far it is and when it was made, by its content and by the file's time.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn of_file(path: PathBuf) -> Result<Self, StoreError> {
+        let metadata = path.metadata().map_err(StoreError::file(&path))?;
+        let (at, place) = match named(&path) {
+            Some(found) => found,
+            None => {
+                let changed = metadata.modified().map_err(StoreError::file(&path))?;
+                let since = changed.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+                let at = Millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX));
+                (at, tally(&path)?.head.unwrap_or_default().0)
+            }
+        };
+        Ok(Self { path, at, place, bytes: metadata.len() })
+    }
 }
 
 /// When a backup is due.
@@ -139,6 +160,14 @@ impl Backups {
 pub fn is_sound(path: &Path) -> bool {
     let opened = connection::open_reader(&Source::Immutable(path.to_owned()));
     opened.and_then(|connection| doctor::quick_check(&connection)).is_ok_and(|damage| damage.is_none())
+}
+
+/// What a copy holds.
+///
+/// # Errors
+/// It cannot be read.
+pub fn tally(path: &Path) -> Result<Tally, StoreError> {
+    table::tally(&connection::open_reader(&Source::Immutable(path.to_owned()))?)
 }
 
 /// When a backup was made and how far the history was, by its name.

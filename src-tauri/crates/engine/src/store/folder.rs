@@ -6,6 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use gatewright_core::time::Millis;
+
 use super::error::StoreError;
 use crate::durable;
 
@@ -47,6 +49,12 @@ impl Folder {
     #[must_use]
     pub fn objects(&self) -> PathBuf {
         self.root.join("objects")
+    }
+
+    /// Where a database that is found damaged now is set aside.
+    #[must_use]
+    pub fn aside(&self, now: Millis) -> PathBuf {
+        self.root.join(format!("damaged-{}", now.0))
     }
 
     /// Signed heads of the log, for git to witness.

@@ -24,7 +24,7 @@ use std::{
     fmt,
     ops::Deref,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Weak},
 };
 
 use gatewright_core::{
@@ -36,7 +36,7 @@ use tokio::sync::broadcast;
 use zstd::bulk::Compressor;
 
 pub use self::{
-    backup::{BACKUP_EVERY_MS, Backup, Backups, Due, is_sound},
+    backup::{BACKUP_EVERY_MS, Backup, Backups, Due, is_sound, tally},
     doctor::{Difference, State},
     error::StoreError,
     folder::Folder,
@@ -71,6 +71,20 @@ struct Inner {
     folder: Folder,
     objects: Objects,
     events: broadcast::Sender<Event>,
+    // Dropped last: when it is gone, every connection is closed.
+    open: Arc<()>,
+}
+
+/// Tells whether a history that was let go of is closed: with its last clone, every connection ends.
+#[derive(Clone, Debug)]
+pub struct Closing(Weak<()>);
+
+impl Closing {
+    /// Whether no connection of it is left in this process.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.0.strong_count() == 0
+    }
 }
 
 /// What may be done with a history.
@@ -143,7 +157,9 @@ impl Store {
             None
         };
         let objects = Objects::new(folder.objects());
-        Ok(Self { inner: Arc::new(Inner { writer, readers, access, folder, objects, events }) })
+        Ok(Self {
+            inner: Arc::new(Inner { writer, readers, access, folder, objects, events, open: Arc::default() }),
+        })
     }
 
     /// Opens the history for reading; without one it is empty. Makes no file.
@@ -186,7 +202,17 @@ impl Store {
         let (events, _) = broadcast::channel(1);
         let objects = Objects::new(folder.objects());
         let readers = Readers::new(source, first);
-        Ok(Self { inner: Arc::new(Inner { writer: None, readers, access, folder, objects, events }) })
+        Ok(Self {
+            inner: Arc::new(Inner {
+                writer: None,
+                readers,
+                access,
+                folder,
+                objects,
+                events,
+                open: Arc::default(),
+            }),
+        })
     }
 
     /// Moves a damaged database away, whole, and puts a backup in its place where one is given. Returns where the
@@ -196,7 +222,7 @@ impl Store {
     /// The files could not be moved, or the backup could not be copied.
     pub fn set_aside(workspace: &Path, now: Millis, backup: Option<&Path>) -> Result<PathBuf, StoreError> {
         let folder = Folder::of(workspace);
-        let aside = folder.root().join(format!("damaged-{}", now.0));
+        let aside = folder.aside(now);
         std::fs::create_dir_all(&aside).map_err(StoreError::file(&aside))?;
         for name in ["history.db", "history.db-wal", "history.db-shm"] {
             let from = folder.root().join(name);
@@ -209,6 +235,12 @@ impl Store {
         }
         durable::sync_folder(folder.root()).map_err(StoreError::file(folder.root()))?;
         Ok(aside)
+    }
+
+    /// Tells, once this one is let go of, when it is closed.
+    #[must_use]
+    pub fn closing(&self) -> Closing {
+        Closing(Arc::downgrade(&self.inner.open))
     }
 
     /// What may be done with this history.

@@ -28,6 +28,13 @@ impl Sequence {
         Ok(Seq(last + 1))
     }
 
+    /// Gives no place up to `place` any more.
+    pub(super) fn skip_to(&self, connection: &Connection, place: Seq) -> Result<(), StoreError> {
+        let next = self.next(connection)?;
+        self.last.set(Some(place.0.max(next.0)));
+        Ok(())
+    }
+
     /// Writes down which places were given.
     pub(super) fn keep(&self, connection: &Connection) -> Result<(), StoreError> {
         if let Some(last) = self.last.get() {

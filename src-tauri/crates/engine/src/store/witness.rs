@@ -3,7 +3,7 @@
 
 use std::{fs, io, path::Path};
 
-use super::{Store, error::StoreError, table::CheckpointRow};
+use super::{Folder, Store, error::StoreError, table::CheckpointRow};
 use crate::durable;
 
 /// Larger files are no checkpoints and no keys.
@@ -40,7 +40,7 @@ impl Store {
     /// # Errors
     /// The folder cannot be read.
     pub fn published_checkpoints(&self) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
-        read(&self.folder().checkpoints(), "json")
+        self.folder().published_checkpoints()
     }
 
     /// Every file in `keys/`, by name. That a key lies here does not make it trusted.
@@ -49,6 +49,16 @@ impl Store {
     /// The folder cannot be read.
     pub fn published_keys(&self) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
         read(&self.folder().keys(), "pem")
+    }
+}
+
+impl Folder {
+    /// [`Store::published_checkpoints`], where the history itself cannot be opened.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub fn published_checkpoints(&self) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+        read(&self.checkpoints(), "json")
     }
 }
 

@@ -1,4 +1,4 @@
-//! Backups of a workspace's history in the user's folder, and going on from one when the history is damaged.
+//! Backups of a workspace's history in the user's folder, and what a damaged one could go on from.
 
 use std::{
     convert::Infallible,
@@ -6,12 +6,10 @@ use std::{
     time::Duration,
 };
 
-use gatewright_core::{id::Digest, time::Millis};
+use gatewright_core::id::Digest;
 
 use super::{engine::Engine, user::UserFolder};
-use crate::store::{
-    Access, Backup, Backups, Due, FileLock, Folder, Holder, Store, StoreError, Taken, is_sound,
-};
+use crate::store::{Access, Backup, Backups, Due, StoreError};
 
 /// Between two looks whether a backup is due. The first is after one of them: a start has other things to do.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
@@ -46,49 +44,6 @@ impl OpenError {
     }
 }
 
-/// What a damaged history is replaced by.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum From {
-    /// The newest backup that holds together.
-    Newest,
-    /// This file.
-    File(PathBuf),
-    /// Nothing: a new history begins. What was live, judged and counted is no longer known.
-    Nothing,
-}
-
-/// Why nothing was put in place of a history.
-#[derive(Debug, thiserror::Error)]
-pub enum RestoreError {
-    /// The history holds together: a backup would only take away what was recorded since.
-    #[error("the history holds together, so nothing is put in its place")]
-    Sound,
-    /// Somebody works with it.
-    #[error("the history is in use{}", holder.as_ref().map(|one| format!(" by {} (process {})", one.host, one.pid)).unwrap_or_default())]
-    InUse {
-        /// Who, if that is known.
-        holder: Option<Holder>,
-    },
-    /// There is none that holds together.
-    #[error("there is no backup of this history that holds together")]
-    NoBackup,
-    /// The named file is none.
-    #[error("{} is no history that holds together", .0.display())]
-    NotABackup(PathBuf),
-    /// A file could not be moved or copied.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-/// What was done.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Restored {
-    /// Where the damaged history lies now, whole.
-    pub aside: PathBuf,
-    /// What it goes on from; none for a new one.
-    pub from: Option<PathBuf>,
-}
-
 /// The backups of the workspace at `root`.
 #[must_use]
 pub fn backups(user: &UserFolder, root: &Path) -> Backups {
@@ -96,53 +51,6 @@ pub fn backups(user: &UserFolder, root: &Path) -> Backups {
     let digest = Digest::of_bytes(root.as_os_str().as_encoded_bytes()).short();
     let name = root.file_name().unwrap_or_default().to_string_lossy().into_owned();
     Backups::at(user.backups().join(format!("{name}-{digest}")))
-}
-
-/// Sets a damaged history aside, whole, and goes on from a backup.
-///
-/// # Errors
-/// See [`RestoreError`]; then nothing was touched.
-pub fn restore(
-    user: &UserFolder,
-    root: &Path,
-    from: From,
-    host: &str,
-    now: Millis,
-) -> Result<Restored, RestoreError> {
-    let folder = Folder::of(root);
-    let holder = Holder::this_process(host, now);
-    let mut held = Vec::new();
-    for lock in [folder.run_lock(), folder.watch_lock()] {
-        match FileLock::try_take(&lock, &holder)? {
-            Taken::Ours(lock) => held.push(lock),
-            Taken::HeldBy(holder) => return Err(RestoreError::InUse { holder }),
-        }
-    }
-    if is_whole(root) {
-        return Err(RestoreError::Sound);
-    }
-    let from = match from {
-        From::Newest => {
-            let newest = backups(user, root).newest_sound()?;
-            Some(newest.map(|backup| backup.path).ok_or(RestoreError::NoBackup)?)
-        }
-        From::File(path) if !is_sound(&path) => return Err(RestoreError::NotABackup(path)),
-        From::File(path) => Some(path),
-        From::Nothing => None,
-    };
-    let aside = Store::set_aside(root, now, from.as_deref())?;
-    Ok(Restored { aside, from })
-}
-
-/// Whether the database of a workspace holds together, with every content in it.
-fn is_whole(root: &Path) -> bool {
-    let state = Store::open_read_only(root).and_then(|store| store.read(|read| read.state()));
-    state.is_ok_and(|state| {
-        Folder::of(root).database().exists()
-            && state.damage.is_none()
-            && state.log.is_ok()
-            && state.damaged_blobs.is_empty()
-    })
 }
 
 impl Engine {

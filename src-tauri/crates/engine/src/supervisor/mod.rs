@@ -17,6 +17,7 @@ mod price;
 pub mod reading;
 pub mod recipe;
 mod releasing;
+pub mod restoring;
 mod running;
 pub mod seal;
 mod selftest;

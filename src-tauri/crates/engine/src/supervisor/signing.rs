@@ -10,7 +10,7 @@ use crate::{
         self, About, Checkpoint, Envelope, Finding, STATEMENT_TYPE, SignedDecision, SignedRelease,
         SignedVerdict, Signer, Trail, TrustedKeys,
     },
-    store::{Durability, StoreError, table::CheckpointRow},
+    store::{Durability, table::CheckpointRow},
 };
 
 /// What was checked, and what does not hold.
@@ -109,7 +109,9 @@ impl Engine {
     }
 
     fn trail(&self) -> Result<Trail, EngineError> {
-        let checkpoints = self.checkpoint_files()?;
+        let files = self.store.published_checkpoints()?.into_iter();
+        let checkpoints =
+            files.map(|(name, bytes)| (format!(".gatewright/checkpoints/{name}"), bytes)).collect();
         let trail = self.store.read(|read| {
             let mut trail =
                 Trail { entries: read.log_entries(Seq(0), u64::MAX >> 1)?, checkpoints, ..Trail::default() };
@@ -136,20 +138,5 @@ impl Engine {
             Ok(trail)
         });
         Ok(trail?)
-    }
-
-    fn checkpoint_files(&self) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
-        let folder = self.store.folder().checkpoints();
-        let Ok(entries) = std::fs::read_dir(&folder) else { return Ok(Vec::new()) };
-        let mut files = Vec::new();
-        for entry in entries.flatten() {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            if name.ends_with(".json") && !name.starts_with('.') {
-                let bytes = std::fs::read(entry.path()).unwrap_or_default();
-                files.push((format!(".gatewright/checkpoints/{name}"), bytes));
-            }
-        }
-        files.sort();
-        Ok(files)
     }
 }

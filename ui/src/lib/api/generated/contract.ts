@@ -281,6 +281,35 @@ rows: Array<BacktestRow>,
 more: number, };
 
 /**
+ * A backup, and what it holds.
+ */
+export type BackupView = { 
+/**
+ * When it was made.
+ */
+at: number, 
+/**
+ * The last entry of its log; none while that is empty.
+ */
+entry: number | null, 
+/**
+ * Verdicts in it.
+ */
+verdicts: number, 
+/**
+ * When the last of them was given.
+ */
+last_verdict_at: number | null, 
+/**
+ * Releases in it, whatever became of them.
+ */
+releases: number, 
+/**
+ * When one took a step last.
+ */
+last_release_at: number | null, };
+
+/**
  * How a candidate stands.
  */
 export type CandidateStanding = "may_ship" | "blocked" | "needs_reason" | "frozen" | "not_judged";
@@ -480,7 +509,7 @@ took_us: number, };
 /**
  * Kinds of refusal. Codes are never renamed; new ones may come.
  */
-export type Code = "unknown_command" | "bad_arguments" | "no_workspace" | "not_found" | "bad_spec" | "not_trusted" | "refused" | "busy" | "read_only" | "stale" | "unreachable" | "release_failed" | "unverified" | "internal";
+export type Code = "unknown_command" | "bad_arguments" | "no_workspace" | "not_found" | "bad_spec" | "not_trusted" | "refused" | "busy" | "read_only" | "stale" | "unreachable" | "release_failed" | "unverified" | "damaged" | "internal";
 
 /**
  * Compares two versions.
@@ -652,6 +681,43 @@ rate: number,
  * Mean calls until it is decided.
  */
 calls: number, };
+
+/**
+ * What a person should know before a damaged history is set aside.
+ */
+export type Damage = { 
+/**
+ * The workspace's folder, absolute.
+ */
+path: string, 
+/**
+ * With `~` for the home folder.
+ */
+path_shown: string, 
+/**
+ * The name of the folder.
+ */
+name: string, 
+/**
+ * The first thing that does not hold, as the database says it.
+ */
+detail: string, 
+/**
+ * When the damaged history was written last; none where its files do not tell.
+ */
+written_at: number | null, 
+/**
+ * The newest backup that holds together; none when only a new history can begin.
+ */
+backup: BackupView | null, 
+/**
+ * What signed heads of the log saw that the backup does not hold; none when they saw nothing more.
+ */
+witness: WitnessView | null, 
+/**
+ * A name for all of this: what a person confirms.
+ */
+seen: string, };
 
 /**
  * One finding in a file.
@@ -1726,6 +1792,32 @@ last_old_us: number | null,
  * Verified.
  */
 verified_us: number | null, };
+
+/**
+ * Sets the damaged history aside, whole, and goes on from what was shown.
+ */
+export type RestoreArgs = { 
+/**
+ * [`Damage::path`].
+ */
+path: string, 
+/**
+ * [`Damage::seen`]: another backup than the one that was shown is refused as stale.
+ */
+seen: string, };
+
+/**
+ * What was done.
+ */
+export type Restored = { 
+/**
+ * The workspace, opened.
+ */
+workspace: Workspace, 
+/**
+ * Where the damaged history lies now, below the workspace's folder.
+ */
+set_aside: string, };
 
 /**
  * Makes an earlier version live again.
@@ -3230,6 +3322,23 @@ checked_at: number | null,
 blocked: string | null, };
 
 /**
+ * A signed head of the log beyond a backup.
+ */
+export type WitnessView = { 
+/**
+ * The entry that it saw.
+ */
+entry: number, 
+/**
+ * When.
+ */
+at: number, 
+/**
+ * How many there are beyond the backup.
+ */
+heads: number, };
+
+/**
  * A person's word, as stated. It is shown for ever after.
  */
 export type Word = { 
@@ -3319,7 +3428,11 @@ export type WorkspaceState = {
 /**
  * None before a folder is opened.
  */
-workspace: Workspace | null, };
+workspace: Workspace | null, 
+/**
+ * The folder that was to be opened last, where its history is damaged.
+ */
+damaged: Damage | null, };
 
 /** Every command with its types. */
 export interface Commands {
@@ -3329,6 +3442,9 @@ export interface Commands {
   workspace_open: { args: WorkspaceOpenArgs; result: Workspace };
   /** The opened workspace, if any. */
   workspace_state: { args: Nothing; result: WorkspaceState };
+  /** Goes on from the last backup of a damaged history, or anew without one, and opens the folder. The damaged one is */
+  /** set aside, whole. */
+  restore: { args: RestoreArgs; result: Restored };
   /** Opens the sample: a copy of it is made the first time. */
   sample_open: { args: Nothing; result: Workspace };
   /** Workspaces opened before. */

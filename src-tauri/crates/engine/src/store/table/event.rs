@@ -4,7 +4,7 @@ use gatewright_core::{
     id::Digest,
     time::{Millis, Seq},
 };
-use rusqlite::{OptionalExtension as _, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use crate::{
     event::{
@@ -14,10 +14,61 @@ use crate::{
     store::{Read, Write, digest, error::StoreError},
 };
 
+/// The number of a verdict that was given.
+const VERDICT_GIVEN: i64 = 8;
+/// The number of a release's step.
+const RELEASE_MOVED: i64 = 12;
+/// The number of a history that was restored.
+const RESTORED: i64 = 16;
+
 /// Entries read at once while checking.
 const CHECKED_AT_ONCE: u64 = 4_096;
 
+/// What a log tells of, in numbers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Tally {
+    /// Its newest entry; none while it is empty.
+    pub head: Option<Seq>,
+    /// Verdicts that were given.
+    pub verdicts: u64,
+    /// When the last of them was.
+    pub last_verdict: Option<Millis>,
+    /// Releases, whatever became of them.
+    pub releases: u64,
+    /// When one took a step last.
+    pub last_release: Option<Millis>,
+}
+
+/// Counts what the log of a database tells of.
+pub(in crate::store) fn tally(connection: &Connection) -> Result<Tally, StoreError> {
+    let head: Option<u64> = connection.query_row("SELECT max(seq) FROM event", [], |row| row.get(0))?;
+    let of = |kind: i64| {
+        connection.query_row("SELECT count(*), max(at_ms) FROM event WHERE kind = ?1", [kind], |row| {
+            Ok((row.get::<_, u64>(0)?, row.get::<_, Option<i64>>(1)?.map(Millis)))
+        })
+    };
+    let (verdicts, last_verdict) = of(VERDICT_GIVEN)?;
+    let (_, last_release) = of(RELEASE_MOVED)?;
+    let releases = connection.query_row("SELECT count(*) FROM release", [], |row| row.get(0))?;
+    Ok(Tally { head: head.map(Seq), verdicts, last_verdict, releases, last_release })
+}
+
 impl Write<'_> {
+    /// Notes in a copy of a history that it takes the place of a damaged one. What comes after has a place behind
+    /// `beyond`, so that no place of what is lost is given again.
+    ///
+    /// # Errors
+    /// The database's.
+    pub(crate) fn go_on_after_damage(
+        &self,
+        backup: Option<Millis>,
+        aside: &str,
+        beyond: Seq,
+    ) -> Result<Event, StoreError> {
+        self.sequence.skip_to(self.connection, beyond)?;
+        self.append(Happened::Restored { backup, aside: aside.to_owned() })
+    }
+
     /// Appends to the log, and tells listeners after the commit.
     ///
     /// That a trial ended is told and not logged: its row says it, and a log of a million answers is no log.
@@ -103,6 +154,18 @@ impl Read<'_> {
         Ok(statement.query_row([], |row| row.get(0))?)
     }
 
+    /// The last time that a damaged history was set aside: none when there never was.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn last_restored(&self) -> Result<Option<Event>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT seq, at_ms, body, prev, hash FROM event WHERE kind = ?1 ORDER BY seq DESC LIMIT 1",
+        )?;
+        let found = statement.query_row([RESTORED], entry).optional()?;
+        Ok(found.as_ref().and_then(Entry::event))
+    }
+
     /// Place and digest of the newest entry.
     ///
     /// # Errors
@@ -154,13 +217,14 @@ fn kind(what: &Happened) -> i64 {
         Happened::TrialEnded { .. } => 5,
         Happened::CriterionDecided { .. } => 6,
         Happened::RunEnded { .. } => 7,
-        Happened::VerdictGiven { .. } => 8,
+        Happened::VerdictGiven { .. } => VERDICT_GIVEN,
         Happened::VerdictWithdrawn { .. } => 9,
         Happened::IdentityChanged { .. } => 10,
         Happened::Decided { .. } => 11,
-        Happened::ReleaseMoved { .. } => 12,
+        Happened::ReleaseMoved { .. } => RELEASE_MOVED,
         Happened::MovedOutside { .. } => 13,
         Happened::MonitorFired { .. } => 14,
         Happened::TrustGiven { .. } => 15,
+        Happened::Restored { .. } => RESTORED,
     }
 }

@@ -31,6 +31,7 @@ pub use self::{
     case_stat::{CaseChange, CaseStat},
     checkpoint::CheckpointRow,
     decision::{DecisionRow, Ground, NewDecision},
+    event::Tally,
     human_label::HumanLabelRow,
     lease::{LeaseRow, Leased},
     meaning::{Meaning, SpecChange},
@@ -47,4 +48,4 @@ pub use self::{
     verdict::{SealedVerdict, VerdictRow},
     version::{LabelRow, VersionRow},
 };
-pub(super) use self::{blob::packer, case_stat::counted};
+pub(super) use self::{blob::packer, case_stat::counted, event::tally};

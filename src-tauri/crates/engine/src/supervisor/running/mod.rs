@@ -217,13 +217,17 @@ impl Engine {
         let mut sum = Sum::default();
         let asked = self.ask_all(run, workspace, &trust, request, tasks, &mut sum, watch, &stop).await;
         listener.abort();
+        // Before the end is told: whoever hears of it finds everything done.
+        let witnessed = self.checkpoint().await;
         let state = if stop.is_cancelled() { RunState::Cancelled } else { RunState::Ended };
         self.store.write(Durability::Full, move |write| write.end_run(run, state)).await?;
         drop(lock);
+        let specs = asked?;
+        witnessed?;
         let cost = MicroMoney { micros: sum.cost_micros, currency: workspace.currency };
         Ok(RunReport {
             run: Some(run),
-            specs: asked?,
+            specs,
             answered: Answered {
                 asked: sum.asked,
                 retried: sum.retried,
