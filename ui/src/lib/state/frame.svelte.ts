@@ -27,10 +27,8 @@ class Frame {
     void this.#ask();
     void call('about').then((about) => (this.about = about), (thrown: unknown) => tellRefusal(refusal(thrown)));
     return hear((what) => {
-      // The screen that is looked at says it itself: the run, or the releases.
-      const to = what.kind === 'told' ? what.step?.to.kind : undefined;
-      const seen = (route.screen === 'run' && to === 'verdict') || (route.screen === 'releases' && to === 'releases');
-      if (what.kind === 'told' && !seen) tell(what);
+      // The screen of a run says by itself how it ended.
+      if (what.kind === 'told' && !(route.screen === 'run' && what.step?.to.kind === 'verdict')) tell(what);
       if (KINDS.includes(what.kind)) void this.#ask();
     });
   }

@@ -1,9 +1,9 @@
 // What is live and what may follow; the act that is being confirmed.
 
-import { call, type Lane, type Preview, refusal, type ReleaseHead, type Status } from '../api';
+import { call, type Lane, type Preview, refusal, type Status } from '../api';
 import { Resource, resource } from './resource.svelte';
 import { look, route } from './route.svelte';
-import { tell, tellRefusal } from './toasts.svelte';
+import { tellRefusal } from './toasts.svelte';
 
 /** What a person is asked to confirm. */
 export interface Asked {
@@ -68,10 +68,9 @@ export class ReleasesView {
     if (word) lastName = word.by;
     this.asked = null;
     await this.#while(`${act} ${environment}`, async () => {
-      const done = act === 'promote'
-        ? await call('promote', { environment, version: preview.to.id, word, seen })
-        : await call('rollback', { environment, to: preview.to.id, seen });
-      this.#told(done);
+      // What became of it is told by its event, whichever screen is looked at then.
+      if (act === 'promote') await call('promote', { environment, version: preview.to.id, word, seen });
+      else await call('rollback', { environment, to: preview.to.id, seen });
     });
     await this.status.ask();
   }
@@ -84,10 +83,6 @@ export class ReleasesView {
 
   isBusy(lane: Lane): boolean {
     return this.busy?.endsWith(` ${lane.environment}`) ?? false;
-  }
-
-  #told(release: ReleaseHead): void {
-    tell({ mark: release.mark, title: release.sentence, detail: release.reason });
   }
 
   async #while(what: string, act: () => Promise<void>): Promise<void> {

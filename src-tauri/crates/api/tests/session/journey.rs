@@ -276,6 +276,21 @@ async fn a_run_is_stopped_and_the_next_one_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_run_of_several_specs_is_told_once_by_the_verdict_that_needs_a_person_most() {
+    let agent = Agent::start().await;
+    let world = World::new(&agent.url, GOOD);
+    let tone = world.read("specs/refunds.yaml").replace("name: refunds", "name: tone");
+    world.write("specs/tone.yaml", &tone.replace("contains: refund", "contains: sunshine"));
+    world.open_trusted().await;
+    let mut events = world.session.subscribe();
+    world.run().await;
+    let told = until(&mut events, |what| matches!(what, Happened::Told { .. })).await;
+    let Happened::Told { mark, title, detail, step } = told.what else { panic!("{told:?}") };
+    assert_eq!((mark, title.as_str()), (Mark::Fail, "The run ended: 1 blocked, 1 passed"));
+    assert!(detail.is_some_and(|detail| detail.starts_with("tone: ")) && step.is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_sample_is_copied_once_and_trusted_as_made() {
     let sample = vec![
         (

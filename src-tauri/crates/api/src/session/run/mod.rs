@@ -176,24 +176,34 @@ fn tell_broken(opened: &Opened, error: &ApiError) {
     );
 }
 
+/// Tells how a run ended: one message, of the verdict that needs a person most.
 fn tell_ended(opened: &Opened, report: &RunReport) {
-    for SpecReport { spec, verdict, .. } in &report.specs {
-        let word = match verdict.outcome {
-            Outcome::Pass => "passed",
-            Outcome::Fail => "blocked",
-            Outcome::Inconclusive(_) => "undecided",
-        };
-        let to = Way::Verdict { verdict: verdict.id.to_string() };
-        ring(
-            opened,
-            Happened::Told {
-                mark: show::outcome_mark(verdict.outcome),
-                title: format!("{}: {word}", spec.name),
-                detail: Some(verdict.headline.clone()),
-                step: Some(workspace::step("Show the verdict", to)),
-            },
-        );
-    }
+    let word = |outcome: Outcome| match outcome {
+        Outcome::Fail => "blocked",
+        Outcome::Inconclusive(_) => "undecided",
+        Outcome::Pass => "passed",
+    };
+    let words = ["blocked", "undecided", "passed"];
+    let count = |wanted: &str| report.specs.iter().filter(|one| word(one.verdict.outcome) == wanted).count();
+    let rank = |one: &&SpecReport| words.iter().position(|&known| known == word(one.verdict.outcome));
+    let Some(SpecReport { spec, verdict, .. }) = report.specs.iter().min_by_key(rank) else { return };
+    let counts = words.iter().filter(|word| count(word) > 0).map(|word| format!("{} {word}", count(word)));
+    let (title, detail) = if report.specs.len() == 1 {
+        (format!("{}: {}", spec.name, word(verdict.outcome)), verdict.headline.clone())
+    } else {
+        let counts: Vec<String> = counts.collect();
+        (format!("The run ended: {}", counts.join(", ")), format!("{}: {}", spec.name, verdict.headline))
+    };
+    let to = Way::Verdict { verdict: verdict.id.to_string() };
+    ring(
+        opened,
+        Happened::Told {
+            mark: show::outcome_mark(verdict.outcome),
+            title,
+            detail: Some(detail),
+            step: Some(workspace::step("Show the verdict", to)),
+        },
+    );
 }
 
 /// Stops a run, whoever runs it. What is recorded stays.
