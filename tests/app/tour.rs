@@ -18,7 +18,7 @@ const SIZES: [(u32, u32); 2] = [(1280, 800), (900, 600)];
 /// The screens of the rail, each with the part that is there once its answers are.
 const SCREENS: [(&str, &str); 6] = [
     ("home", "health"),
-    ("specs", "plan-lines"),
+    ("specs", "save-state"),
     ("run", "run-criterion-quality"),
     ("verdict", "answer"),
     ("versions", "heat-map"),

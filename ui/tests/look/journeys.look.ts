@@ -209,6 +209,23 @@ describe('a verdict', () => {
   });
 });
 
+describe('a narrow window', () => {
+  it('shows the text or its gate, and a way to a line leads to the text', async () => {
+    fixture = { ...opened(), spec_source: () => ({ ...SOURCE, diagnostics: [] }) };
+    await page.setViewportSize({ width: 900, height: 600 });
+    await at('#/specs', 'save-state');
+    expect(await page.isVisible(id('plan-lines'))).toBe(false);
+    await page.click(id('side-gate'));
+    await page.waitForSelector(id('plan-lines'));
+    expect(await page.isVisible(id('save-state'))).toBe(false);
+    await page.click(id('tab-selftest'));
+    await page.click(id('selftest-start'));
+    await page.click('.link:has-text("to the gate")');
+    await page.waitForSelector(id('save-state'));
+    await page.waitForSelector('.cm-activeLine');
+  });
+});
+
 describe('a release', () => {
   it('rolls back in two clicks, against what was seen live', async () => {
     await at('#/releases', 'history');

@@ -30,9 +30,10 @@ interface Look {
 const LOOKS: Look[] = [
   { name: 'home-first', fixture: fresh, hash: '#/home', ready: 'try-sample' },
   { name: 'home', fixture: opened, hash: '#/home', ready: 'health' },
-  { name: 'specs', fixture: opened, hash: '#/specs', ready: 'plan-lines', act: async (page) => void (await page.waitForSelector('.cm-content .cm-lintRange-error')) },
+  { name: 'specs', fixture: opened, hash: '#/specs', ready: 'save-state', act: async (page) => void (await page.waitForSelector('.cm-content .cm-lintRange-error')) },
+  { name: 'specs-gate', fixture: opened, hash: '#/specs?tab=plan', ready: 'plan-lines' },
   {
-    name: 'specs-complete', fixture: opened, hash: '#/specs', ready: 'plan-lines',
+    name: 'specs-complete', fixture: opened, hash: '#/specs', ready: 'save-state',
     act: async (page) => {
       await page.click('.cm-line:has-text("trials: 5")');
       await page.keyboard.press('End');
@@ -58,7 +59,7 @@ const LOOKS: Look[] = [
   { name: 'restore-left', fixture: damaged, hash: '#/restore', ready: 'restore', act: async (page) => { await page.click('[data-testid="restore-leave"]'); await page.waitForSelector('[data-testid="home-damaged"]'); } },
   { name: 'trust', fixture: stranger, hash: '#/trust', ready: 'trust-stay' },
   { name: 'palette', fixture: opened, hash: '#/home', ready: 'health', act: async (page) => { await page.keyboard.press('Control+k'); await page.keyboard.type('pro'); await page.waitForSelector('[data-command-item]'); } },
-  { name: 'keys', fixture: opened, hash: '#/specs', ready: 'plan-lines', act: async (page) => { await page.keyboard.press('Escape'); await page.focus('[data-testid="nav-specs"]'); await page.keyboard.press('?'); await page.waitForSelector('[role="dialog"]'); } },
+  { name: 'keys', fixture: opened, hash: '#/specs', ready: 'save-state', act: async (page) => { await page.keyboard.press('Escape'); await page.focus('[data-testid="nav-specs"]'); await page.keyboard.press('?'); await page.waitForSelector('[role="dialog"]'); } },
   { name: 'trust-diff', fixture: stranger, hash: '#/trust', ready: 'trust-stay', act: async (page) => { await page.click('button.case:has-text("reset.sh")'); await page.waitForSelector('.diff ins'); } },
   {
     name: 'toasts', fixture: opened, hash: '#/versions', ready: 'identity',
@@ -75,7 +76,8 @@ const LOOKS: Look[] = [
   { name: 'specs-selftest', fixture: () => ({ ...opened(), spec_source: () => ({ ...SOURCE, diagnostics: [] }) }), hash: '#/specs?tab=selftest', ready: 'selftest-start', act: async (page) => { await page.click('[data-testid="selftest-start"]'); await page.waitForSelector('[data-testid="selftest-rates"]'); } },
   { name: 'specs-selftest-below', fixture: () => ({ ...opened(), spec_source: () => ({ ...SOURCE, diagnostics: [] }) }), hash: '#/specs?tab=selftest', ready: 'selftest-start', act: async (page) => { await page.click('[data-testid="selftest-start"]'); await page.locator('[data-testid="selftest-kinds"]').scrollIntoViewIfNeeded(); await page.locator('[data-testid="selftest-shape"]').scrollIntoViewIfNeeded(); } },
   { name: 'specs-backtest', fixture: opened, hash: '#/specs?tab=backtest', ready: 'backtest' },
-  { name: 'specs-hard', fixture: () => hard(opened()), hash: '#/specs', ready: 'plan-lines' },
+  { name: 'specs-hard', fixture: () => hard(opened()), hash: '#/specs', ready: 'save-state' },
+  { name: 'specs-hard-gate', fixture: () => hard(opened()), hash: '#/specs?tab=plan', ready: 'plan-lines' },
   { name: 'home-hard', fixture: () => hard(opened()), hash: '#/home', ready: 'health' },
   { name: 'run-hard', fixture: () => hard(opened()), hash: '#/run', ready: 'run-facts', act: async (page) => void (await page.waitForSelector('#row-3')) },
   { name: 'verdict-hard', fixture: () => hard(opened()), hash: '#/verdict', ready: 'answer', act: async (page) => void (await page.waitForSelector('[data-testid="check"]')) },

@@ -56,6 +56,11 @@ export class SpecsView {
     });
   }
 
+  /** What a narrow window shows, which has room for one of the two: a line that is looked at is in the text. */
+  get side(): 'text' | 'gate' {
+    return route.params['tab'] === undefined || route.params['line'] !== undefined ? 'text' : 'gate';
+  }
+
   /** The file that is open: the one of the address, else the first spec. */
   get file(): string | null {
     return route.params['file'] ?? this.tree.value?.specs[0]?.file ?? this.tree.value?.files[0]?.file ?? null;
