@@ -19,6 +19,8 @@ dto! {
     pub struct AgreementView {
         /// Which.
         pub scorer: String,
+        /// As the spec calls it, where it is a named one.
+        pub name: Option<String>,
         /// `must not match`, `contains`, in words.
         pub rule: String,
         /// What with. May be empty.

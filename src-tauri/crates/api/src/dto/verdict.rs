@@ -226,6 +226,8 @@ dto! {
         pub heard: bool,
         /// The conversation.
         pub turns: Vec<AnswerTurn>,
+        /// What the spec's named scorers say of it; a label of theirs is given on its last turn.
+        pub named: Vec<NamedScore>,
         /// Of the last try, in milliseconds.
         pub latency_ms: Option<u64>,
         /// None without a price.
@@ -246,6 +248,16 @@ dto! {
         pub tool_calls: Vec<String>,
         /// What was expected of it.
         pub checks: Vec<Check>,
+    }
+
+    /// A named scorer's word on a whole conversation.
+    pub struct NamedScore {
+        /// As the spec calls it.
+        pub name: String,
+        /// From 0 to 1; none when it could not judge.
+        pub score: Option<f64>,
+        /// Whether the score reaches the threshold, and why.
+        pub check: Check,
     }
 
     /// An expectation and what came of it.

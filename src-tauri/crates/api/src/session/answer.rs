@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use gatewright_core::{
     gate::words,
-    id::{CaseName, ScorerId},
+    id::{CaseName, ScorerId, ScorerName},
     observation::{Fact, Observation, ToolArgs, TrialId, TrialState},
     plan::StreamKey,
     score::{Prepared, Scored, TurnFacts},
@@ -20,7 +20,7 @@ use gatewright_engine::{
 
 use super::{Answered, criterion, label, opened::Opened, run, show, verdict};
 use crate::{
-    dto::{Answer, AnswerTurn, CaseAnswers, CaseAnswersArgs, Check, LabelView, Mark, TextRange},
+    dto::{Answer, AnswerTurn, CaseAnswers, CaseAnswersArgs, Check, LabelView, Mark, NamedScore, TextRange},
     error::{ApiError, Code},
 };
 
@@ -157,8 +157,9 @@ impl<'a> Teller<'a> {
             (TrialState::Answered, None) => (Mark::Trouble, "not judged".to_owned()),
         };
         let labels = self.read.labels_of_trial(trial.id)?;
-        let expected = scores.map(|scores| scores.expected).unwrap_or_default();
-        let turns = self.turns(case, &answers, &labels, expected);
+        let scores = scores.unwrap_or_default();
+        let turns = self.turns(case, &answers, &labels, scores.expected);
+        let named = self.named(&turns, &labels, &scores.named);
         let round = trial.slot.round;
         let heard = self.heard.as_ref().and_then(|heard| heard.get(&trial.slot.case));
         Ok(Answer {
@@ -170,6 +171,7 @@ impl<'a> Teller<'a> {
             state,
             heard: heard.is_some_and(|&trials| round < trials),
             turns,
+            named,
             latency_ms: row.latency_us.map(|us| us.div_ceil(1_000)),
             cost: row.cost_micros.map(|micros| show::money(micros, self.currency)),
             at: show::at(self.read, row.seq)?,
@@ -208,6 +210,30 @@ impl<'a> Teller<'a> {
                 }
             })
             .collect()
+    }
+
+    /// What the named scorers say of a conversation. Their word is on its last turn.
+    fn named(
+        &self,
+        turns: &[AnswerTurn],
+        labels: &[HumanLabelRow],
+        scores: &BTreeMap<ScorerName, Scored>,
+    ) -> Vec<NamedScore> {
+        let Some((spec, last)) = self.spec.zip(turns.last()) else { return Vec::new() };
+        let tell = |(name, value): (&ScorerName, &Scored)| {
+            let expectation = &spec.named.get(name)?.expectation;
+            let of = |label: &&HumanLabelRow| {
+                usize::from(label.turn) + 1 == turns.len() && label.scorer == expectation.scorer
+            };
+            let label = labels.iter().find(of);
+            let score = match value {
+                Scored::Value { score, .. } => Some(score.as_f64()),
+                Scored::NotJudged { .. } => None,
+            };
+            let check = self.check(expectation, value, &last.said, None, label);
+            Some(NamedScore { name: name.to_string(), score, check })
+        };
+        scores.iter().filter_map(tell).collect()
     }
 
     /// Where a case is written now.

@@ -30,6 +30,11 @@ pub(super) fn agreements(opened: &Opened, id: &str) -> Answered<Agreements> {
             let sentences = agreement.sentences();
             Some(AgreementView {
                 scorer: one.scorer.to_string(),
+                name: spec
+                    .named
+                    .iter()
+                    .find(|(_, named)| named.expectation.scorer == one.scorer)
+                    .map(|(name, _)| name.to_string()),
                 rule,
                 pattern,
                 judge: one.judge,

@@ -3,7 +3,7 @@
 use gatewright_api::{
     command::Commands as _,
     dto::{
-        AgreementsArgs, CaseAnswersArgs, LabelArgs, LabelWord, Mark, Needs, Outcome, PromoteArgs,
+        Agreements, AgreementsArgs, CaseAnswersArgs, LabelArgs, LabelWord, Mark, Needs, Outcome, PromoteArgs,
         PromotePreviewArgs, Standing, Word,
     },
     error::Code,
@@ -64,6 +64,56 @@ async fn a_person_labels_a_sample_and_sees_how_far_a_rule_agrees() {
     );
     let back = session.label(label(two.trial, two.turn, None, "Ada")).await.expect("taken back");
     assert_eq!((of(&back).sampled, of(&back).labelled), (1, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_named_scorer_is_labelled_on_the_last_answer_of_a_conversation() {
+    let agent = Agent::start().await;
+    let world = World::new(&agent.url, GOOD);
+    let spec = world.read("specs/refunds.yaml");
+    let talk = "  - name: two-turns\n    turns:\n      - user: My parcel is late.\n      - user: Then I want my money back.\n        expect: { contains: refund }\n";
+    let spec = spec.replace("cases:\n", &format!("cases:\n{talk}"));
+    let scorer = "scorers:\n  offers: { contains: refund }\n  sober: { not: { contains: sunshine } }\n";
+    world.write("specs/refunds.yaml", &format!("{spec}{scorer}"));
+    let opened = world.open_trusted().await;
+    assert_eq!(opened.errors, 0, "{:?}", opened.health);
+    world.run().await;
+    let session = &world.session;
+    let verdict = world.verdict().await.head.verdict;
+    let found = session.agreements(AgreementsArgs { verdict: verdict.clone() }).await.expect("agreements");
+    let sober = found.scorers.iter().find(|one| one.name.as_deref() == Some("sober")).expect("the scorer");
+    let answers = |case: &str| CaseAnswersArgs { verdict: verdict.clone(), case: case.to_owned() };
+    let shown = session.case_answers(answers("two-turns")).await.expect("answers");
+    let answer = &shown.candidate[0];
+    let names: Vec<&str> = answer.named.iter().map(|one| one.name.as_str()).collect();
+    assert_eq!((names, answer.turns.len()), (vec!["offers", "sober"], 2));
+    let said = answer.named[1].clone();
+    assert_eq!((said.score, said.check.scorer.as_str()), (Some(1.0), sober.scorer.as_str()));
+    let label = |turn: u16, trial: i64, word: LabelWord| LabelArgs {
+        verdict: verdict.clone(),
+        trial,
+        turn,
+        scorer: sober.scorer.clone(),
+        word: Some(word),
+        by: "Ada".to_owned(),
+    };
+    session.label(label(1, answer.trial, LabelWord::Fail)).await.expect("labelled");
+    let shown = session.case_answers(answers("two-turns")).await.expect("answers");
+    let labelled = shown.candidate.iter().find(|one| one.trial == answer.trial).expect("the answer");
+    assert_eq!(labelled.named[1].check.label.as_ref().map(|label| label.word), Some(LabelWord::Fail));
+    assert!(labelled.named[0].check.label.is_none(), "the other scorer's word is its own");
+    // In the order of the sample, to the end: kappa and the corrected share are this scorer's.
+    let mut found =
+        session.agreements(AgreementsArgs { verdict: verdict.clone() }).await.expect("agreements");
+    let of = |found: &Agreements| {
+        found.scorers.iter().find(|one| one.scorer == sober.scorer).expect("the scorer").clone()
+    };
+    for word in [LabelWord::Pass, LabelWord::Fail, LabelWord::Pass] {
+        let Some(next) = of(&found).next else { break };
+        found = session.label(label(next.turn, next.trial, word)).await.expect("labelled");
+    }
+    let done = of(&found);
+    assert!(done.sampled >= 2 && done.kappa.is_some_and(|kappa| kappa.abs() < 0.01), "{done:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

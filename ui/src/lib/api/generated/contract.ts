@@ -47,6 +47,10 @@ export type AgreementView = {
  */
 scorer: string, 
 /**
+ * As the spec calls it, where it is a named one.
+ */
+name: string | null, 
+/**
  * `must not match`, `contains`, in words.
  */
 rule: string, 
@@ -141,6 +145,10 @@ heard: boolean,
  * The conversation.
  */
 turns: Array<AnswerTurn>, 
+/**
+ * What the spec's named scorers say of it; a label of theirs is given on its last turn.
+ */
+named: Array<NamedScore>, 
 /**
  * Of the last try, in milliseconds.
  */
@@ -1318,6 +1326,23 @@ micros: number,
  * ISO 4217, upper case.
  */
 currency: string, };
+
+/**
+ * A named scorer's word on a whole conversation.
+ */
+export type NamedScore = { 
+/**
+ * As the spec calls it.
+ */
+name: string, 
+/**
+ * From 0 to 1; none when it could not judge.
+ */
+score: number | null, 
+/**
+ * Whether the score reaches the threshold, and why.
+ */
+check: Check, };
 
 /**
  * What a person must state.
