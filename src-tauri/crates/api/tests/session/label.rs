@@ -24,7 +24,7 @@ async fn a_person_labels_a_sample_and_sees_how_far_a_rule_agrees() {
     let args = || AgreementsArgs { verdict: verdict.clone() };
     let found = session.agreements(args()).await.expect("agreements");
     assert_eq!((found.scorers.len(), found.by.as_str()), (2, ""));
-    let of = |found: &gatewright_api::dto::Agreements| {
+    let of = |found: &Agreements| {
         found.scorers.iter().find(|one| one.pattern == "refund").expect("the rule").clone()
     };
     let rule = of(&found);
