@@ -190,6 +190,9 @@ async fn run(
     show::run(output, &document);
     output.document(&document)?;
     back_up(&local, output, false).await;
+    if let Some(error) = local.drop_old_bodies().await {
+        output.remark(format!("Old requests and responses could not be dropped: {}", error.message));
+    }
     if cancel.is_cancelled() {
         output.remark("Stopped. What was answered is kept: `gatewright run` goes on.");
         return Ok(Exit::Interrupted);
