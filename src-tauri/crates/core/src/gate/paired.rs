@@ -142,7 +142,7 @@ impl Pairs {
             let more = bet.pairs_to_pass(0.0, left).unwrap_or(left);
             steps += more.max(pairs.first.saturating_sub(heard)).max(1);
         }
-        Ahead { steps: steps.min(most), fails: outcome == Some(Outcome::Fail) && steps <= most }
+        Ahead { steps: steps.min(most), closes: outcome == Some(Outcome::Fail) && steps <= most }
     }
 
     /// Whether a path that still goes on excludes "as good or better".
