@@ -89,7 +89,10 @@ proptest! {
         seed: u64, right in 0.5_f64..=1.0, holes in 0.0_f64..0.3, count in 1_usize..12, ask in asks(),
     ) {
         let pooled = Spec { ask, ..spec(cases(count), vec![criterion("quality", rate(90.0, 70.0))]) };
-        for spec in [pooled, mixed(count, ask)] {
+        // `never` is answered for a failure that got lost by more trials, not by that failure.
+        let mut others = mixed(count, ask);
+        others.gate.retain(|criterion| !matches!(criterion.rule, Rule::Never { .. }));
+        for spec in [pooled, others] {
             let plan = kit::plan(&spec, seed);
             let world = World { seed, right, ..World::CALM };
             let whole = run(&plan, &world, &Drive::SERIAL, &[]);
