@@ -67,6 +67,8 @@ fn the_eight_lines_and_an_address_give_a_verdict() {
     let mut said = Transcript::of(&world);
     said.say(&["run"]).ends(6);
     assert_eq!(agent.count(), 0, "nothing is asked before the new address is trusted");
+    said.say(&["promote", "nowhere", "--yes"]).ends(2);
+    said.say(&["rollback", "nowhere", "--yes"]).ends(2);
     said.say(&["trust"]).ends(6);
     said.say(&["trust", "--yes"]).ends(0);
     said.say(&["run", "--calls", "5"]).ends(4);

@@ -5,6 +5,7 @@ mod architecture;
 mod backups;
 mod cli;
 mod faults;
+mod keep;
 mod replay;
 mod sample;
 mod schema;

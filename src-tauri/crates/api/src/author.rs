@@ -6,7 +6,7 @@ use gatewright_core::{
 };
 use gatewright_engine::supervisor::{BacktestReport, Origin, Price, Rejudged};
 
-use crate::dto::BacktestChange;
+use crate::{dto::BacktestChange, money};
 
 /// Where answers come from, for the screen and for the terminal. `called` is the version's name.
 pub(crate) fn source(origin: &Origin, called: &str) -> String {
@@ -94,15 +94,18 @@ pub(crate) fn headline(report: &BacktestReport) -> String {
     }
 }
 
-/// What so many trials cost and take: `0.40 USD and 2 min`.
+/// A cent in millionths.
+const CENT: i64 = 10_000;
+
+/// What so many trials cost and take: `$0.40 and 2 min`.
 pub(crate) fn price(price: &Price, trials: u32, currency: &str) -> String {
+    let amount = |micros| money::amount(&money::decimal(micros), currency);
     let cost = price.cost(trials).map(|micros| {
-        #[expect(clippy::cast_precision_loss, reason = "shown with two digits")]
-        let amount = micros as f64 / 1e6;
-        if amount >= 0.005 || micros == 0 {
-            format!("{amount:.2} {currency}")
+        let cents = micros.saturating_add(CENT / 2) / CENT;
+        if cents > 0 || micros == 0 {
+            amount(cents.saturating_mul(CENT))
         } else {
-            format!("less than 0.01 {currency}")
+            format!("less than {}", amount(CENT))
         }
     });
     let time = price.time_ms(trials).map(length);

@@ -12,4 +12,5 @@ mod fault;
 mod generated;
 pub mod host;
 pub mod local;
+pub mod money;
 pub mod session;

@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 use anyhow::Context as _;
 use clap::CommandFactory as _;
 use gatewright_api::{
-    document::WatchDocument,
+    document::{RunDocument, WatchDocument},
     error::{ApiError, Code},
     local::{self, Local, LocalOptions, PromoteWords, RunWords},
 };
@@ -190,11 +190,14 @@ async fn run(
     show::run(output, &document);
     output.document(&document)?;
     back_up(&local, output, false).await;
+    if let Some(error) = local.drop_old_bodies().await {
+        output.remark(format!("Old requests and responses could not be dropped: {}", error.message));
+    }
     if cancel.is_cancelled() {
         output.remark("Stopped. What was answered is kept: `gatewright run` goes on.");
         return Ok(Exit::Interrupted);
     }
-    if let Some(next) = next_after_run(&document) {
+    if let Some(next) = next_after_run(&document, local.has_environments()) {
         output.remark(output.paint(Ink::Quiet, next));
     }
     Ok(Exit::of_outcome(document.outcome))
@@ -233,11 +236,14 @@ async fn watch(common: &Common, output: Output, cancel: &CancellationToken) -> a
     Ok(Exit::Interrupted)
 }
 
-fn next_after_run(document: &gatewright_api::document::RunDocument) -> Option<&'static str> {
+fn next_after_run(document: &RunDocument, has_environments: bool) -> Option<&'static str> {
     let rescored = document.specs.iter().any(|spec| spec.standing == "rescored");
     match document.outcome {
         "pass" if rescored => Some(
             "Next: `gatewright run --new-attempt` confirms this with fresh answers; rescored verdicts do not promote.",
+        ),
+        "pass" if !has_environments => Some(
+            "Next: add an environment to gatewright.yaml, then `gatewright promote ENV` lets it go live there.",
         ),
         "pass" => {
             Some("Next: `gatewright status` shows where it may go live, `gatewright promote ENV` lets it.")
@@ -266,6 +272,7 @@ async fn promote(
         bootstrap: words.bootstrap,
         by: words.by,
     };
+    local.knows_environment(&words.environment)?;
     if !trusted(&local, output).await? {
         return Ok(Exit::Refused);
     }
@@ -299,6 +306,7 @@ async fn roll_back(
     cancel: &CancellationToken,
 ) -> anyhow::Result<Exit> {
     let local = open(common)?;
+    local.knows_environment(environment)?;
     if !trusted(&local, output).await? {
         return Ok(Exit::Refused);
     }

@@ -18,6 +18,7 @@ describe('numbers for people', () => {
     expect(money({ micros: 220_000, currency: 'USD' })).toBe('$0.22');
     expect(money({ micros: 2_100, currency: 'USD' })).toBe('$0.0021');
     expect(money({ micros: 0, currency: 'EUR' })).toBe('€0.00');
+    expect(money({ micros: -400_000, currency: 'CHF' })).toBe('−CHF\u00a00.40');
   });
 
   it('writes lengths of time in one unit', () => {

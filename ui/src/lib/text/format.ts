@@ -22,16 +22,14 @@ export function count(value: number): string {
   return value.toLocaleString('en-US', { maximumFractionDigits: 0 });
 }
 
-/** An amount: two digits, four below a cent: `$0.22`, `$0.0021`. */
+const UNITS: Record<string, string> = { USD: '$', EUR: '€', GBP: '£', JPY: '¥' };
+
+/** An amount: two digits, four below a cent: `$0.22`, `$0.0021`, `CHF 0.40`. Sentences of the core write it so too. */
 export function money(amount: Money): string {
-  const units = amount.micros / 1e6;
-  const digits = units !== 0 && Math.abs(units) < 0.01 ? 4 : 2;
-  return units.toLocaleString('en-US', {
-    style: 'currency',
-    currency: amount.currency,
-    minimumFractionDigits: digits,
-    maximumFractionDigits: digits,
-  });
+  const units = Math.abs(amount.micros) / 1e6;
+  const digits = units !== 0 && units < 0.01 ? 4 : 2;
+  const number = units.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  return `${amount.micros < 0 ? MINUS : ''}${UNITS[amount.currency] ?? `${amount.currency}\u00a0`}${number}`;
 }
 
 /** A length of time in one unit: `412 ms`, `0.94 s`, `14 s`, `2 min`, `1.5 h`, `3 days`. */

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Local,
-    run::{Levels, decimal, outcome},
+    run::{Levels, outcome},
 };
 use crate::{
     author,
@@ -22,6 +22,7 @@ use crate::{
     },
     dto::BacktestChange,
     error::{ApiError, Code},
+    money,
 };
 
 impl Local {
@@ -39,7 +40,7 @@ impl Local {
         let currency = workspace.currency.to_string();
         let calls = outlook.calls;
         let each = [calls.if_none_fails, calls.at_target, calls.at_floor, calls.at_most];
-        let costs = each.map(|calls| price.cost(calls).map(decimal));
+        let costs = each.map(|calls| price.cost(calls).map(money::decimal));
         let cost = match costs {
             [Some(if_none_fails), Some(at_target), Some(at_floor), Some(at_most)] => {
                 Some(PlanCostDocument { if_none_fails, at_target, at_floor, at_most })
@@ -69,7 +70,7 @@ impl Local {
             time_ms,
             budget: BudgetDocument {
                 calls: budget.calls,
-                cost: budget.cost.map(|cost| decimal(cost.micros)),
+                cost: budget.cost.map(|cost| money::decimal(cost.micros)),
                 time_ms: budget.time_ms,
             },
             underfunded: outlook.underfunded.is_some(),

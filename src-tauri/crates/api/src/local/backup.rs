@@ -55,6 +55,11 @@ impl Local {
         self.engine.back_up(due).await.err().map(ApiError::from)
     }
 
+    /// Drops the requests and responses that are older than `keep` says. That it cannot is told and stops nothing.
+    pub async fn drop_old_bodies(&self) -> Option<ApiError> {
+        self.engine.drop_old_bodies().await.err().map(ApiError::from)
+    }
+
     /// Every backup, newest first.
     pub(super) fn backups(&self) -> Result<Vec<BackupDocument>, ApiError> {
         let all = self.engine.backups().list()?;

@@ -6,7 +6,7 @@ use gatewright_core::{
     decision::{Statement, Word},
     id::{EnvironmentName, VersionId},
     release::{Kind, Release, Rung, State},
-    spec::quarantine_sentence,
+    spec::{quarantine_sentence, workspace::Environment},
     version::Version,
 };
 use gatewright_engine::{
@@ -105,6 +105,28 @@ impl Local {
         required.collect()
     }
 
+    /// Whether there is an environment to act on: what cannot be done needs no trust and no word.
+    ///
+    /// # Errors
+    /// There is no such environment, or the workspace file has errors.
+    pub fn knows_environment(&self, name: &str) -> Result<(), ApiError> {
+        self.environment(&name.into()).map(|_| ())
+    }
+
+    /// Whether the workspace names any environment.
+    #[must_use]
+    pub fn has_environments(&self) -> bool {
+        self.reading.workspace.as_ref().is_some_and(|workspace| !workspace.environments.is_empty())
+    }
+
+    fn environment(&self, name: &EnvironmentName) -> Result<&Environment, ApiError> {
+        let found = self.workspace()?.environments.get(name);
+        found.ok_or_else(|| {
+            let missing = ApiError::from(ReleaseError::NoSuchEnvironment(name.clone()));
+            if self.has_environments() { missing } else { missing.hint("Add it to gatewright.yaml.") }
+        })
+    }
+
     /// The version that `promote` means, and the environment, for asking before it acts.
     ///
     /// # Errors
@@ -112,10 +134,7 @@ impl Local {
     pub fn promotion(&self, words: &PromoteWords) -> Result<(EnvironmentName, Version), ApiError> {
         let workspace = self.workspace()?;
         let name: EnvironmentName = words.environment.as_str().into();
-        let environment = workspace
-            .environments
-            .get(&name)
-            .ok_or_else(|| ApiError::from(ReleaseError::NoSuchEnvironment(name.clone())))?;
+        let environment = self.environment(&name)?;
         let version = match &words.version {
             Some(version) => self.engine.version(version)?.version,
             None => {
@@ -138,10 +157,7 @@ impl Local {
     /// # Errors
     /// There is no such environment, or the history cannot be read.
     pub fn tried(&self, name: &EnvironmentName) -> Result<Vec<String>, ApiError> {
-        let environment = self.workspace()?.environments.get(name);
-        let environment =
-            environment.ok_or_else(|| ApiError::from(ReleaseError::NoSuchEnvironment(name.clone())))?;
-        let tried = self.engine.tried_in(&self.reading, environment)?;
+        let tried = self.engine.tried_in(&self.reading, self.environment(name)?)?;
         let said = tried.iter().filter_map(|tried| Some(format!("{}: {}", tried.spec, tried.sentence()?)));
         Ok(said.collect())
     }

@@ -19,6 +19,7 @@ use crate::{
         FlakyCaseDocument, FlakyDocument, QuarantineDocument, RunDocument, SpecDocument, TriedDocument,
     },
     error::{ApiError, Code},
+    money,
 };
 
 /// The words of `run`.
@@ -190,16 +191,7 @@ pub(super) fn tried(found: &TriedSince) -> TriedDocument {
 }
 
 fn cost(cost: MicroMoney) -> CostDocument {
-    CostDocument { amount: decimal(cost.micros), currency: cost.currency.to_string() }
-}
-
-/// Millionths as a decimal number, with the digits that it needs.
-pub(super) fn decimal(micros: i64) -> String {
-    let sign = if micros < 0 { "-" } else { "" };
-    let (whole, part) = (micros.unsigned_abs() / 1_000_000, micros.unsigned_abs() % 1_000_000);
-    let digits = format!("{part:06}");
-    let digits = digits.trim_end_matches('0');
-    if digits.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{digits}") }
+    CostDocument { amount: money::decimal(cost.micros), currency: cost.currency.to_string() }
 }
 
 fn spec(report: &SpecReport, known: &Known) -> SpecDocument {
@@ -378,19 +370,5 @@ pub(super) fn standing(standing: Standing) -> &'static str {
     match standing {
         Standing::Prospective => "prospective",
         Standing::Rescored => "rescored",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use gatewright_core::spec::{Currency, MicroMoney};
-
-    #[test]
-    fn money_is_written_without_useless_digits() {
-        for (micros, shown) in
-            [(0, "0"), (12_000, "0.012"), (1_500_000, "1.5"), (-250_000, "-0.25"), (1, "0.000001")]
-        {
-            assert_eq!(super::cost(MicroMoney { micros, currency: Currency::USD }).amount, shown);
-        }
     }
 }

@@ -37,7 +37,7 @@ impl Local {
         };
         let followed = tokio::select! {
             followed = self.engine.follow(Settings::default(), &mut tell, cancel) => followed,
-            never = self.engine.keep_backed_up() => match never {},
+            never = self.engine.look_after() => match never {},
         };
         followed.map_err(|error| match error {
             FollowError::Store(error) => error.into(),

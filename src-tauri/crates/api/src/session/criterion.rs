@@ -14,7 +14,10 @@ use gatewright_core::{
 };
 
 use super::show;
-use crate::dto::{CriterionState, CriterionView, GateBar};
+use crate::{
+    dto::{CriterionState, CriterionView, GateBar},
+    money,
+};
 
 /// Where nothing was heard that has a score.
 const NO_VALUE: &str = "no value";
@@ -251,11 +254,8 @@ pub(super) fn amount(of: Measure, amount: u64, currency: Currency) -> String {
         Measure::LatencyMs | Measure::FirstTokenMs => format!("{} ms", words::count(amount)),
         Measure::TokensOut => format!("{} tokens", words::count(amount)),
         Measure::CostMicros => {
-            let (whole, rest) = (words::count(amount / 1_000_000), format!("{:06}", amount % 1_000_000));
-            match rest.trim_end_matches('0') {
-                "" => format!("{whole} {currency}"),
-                rest => format!("{whole}.{rest} {currency}"),
-            }
+            let micros = i64::try_from(amount).unwrap_or(i64::MAX);
+            money::amount(&money::decimal(micros), &currency.to_string())
         }
     }
 }
@@ -395,7 +395,7 @@ mod tests {
         let slow = rate(Metric::Within { of: Measure::LatencyMs, at_most: 2_000 });
         assert_eq!(rule(&slow, Currency::USD), "latency at most 2,000 ms for 90 % of answers, floor 80 %");
         let dear = rate(Metric::Within { of: Measure::CostMicros, at_most: 20_000 });
-        assert_eq!(rule(&dear, Currency::USD), "cost at most 0.02 USD for 90 % of answers, floor 80 %");
+        assert_eq!(rule(&dear, Currency::USD), "cost at most $0.02 for 90 % of answers, floor 80 %");
     }
 
     #[test]

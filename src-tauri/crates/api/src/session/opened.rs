@@ -56,7 +56,7 @@ impl Opened {
         opened.keep(tokio::spawn(look));
         opened.keep(tokio::spawn(watch::follow(Arc::downgrade(&opened))));
         let engine = Arc::clone(&opened.engine);
-        opened.keep(tokio::spawn(async move { match engine.keep_backed_up().await {} }));
+        opened.keep(tokio::spawn(async move { match engine.look_after().await {} }));
         opened
     }
 

@@ -7,7 +7,10 @@ use gatewright_core::{
 use gatewright_engine::supervisor::{Price, reading::Reading};
 
 use super::{Answered, criterion, opened::Opened, show};
-use crate::dto::{CurvePoint, Mark, Note, PlanArgs, PlanLine, PlanNote, PlanView, PlannedCriterion};
+use crate::{
+    dto::{CurvePoint, Mark, Note, PlanArgs, PlanLine, PlanNote, PlanView, PlannedCriterion},
+    money,
+};
 
 /// Seconds of a minute and of an hour, in milliseconds.
 const SECOND_MS: u64 = 1_000;
@@ -192,8 +195,7 @@ fn hardest(one: &CriterionOutlook) -> Option<CurvePoint> {
 fn budget_words(budget: &Budget) -> String {
     let mut said = vec![format!("{} calls", words::count(budget.calls))];
     if let Some(cost) = budget.cost {
-        let micros = u64::try_from(cost.micros).unwrap_or_default();
-        said.push(criterion::amount(gatewright_core::spec::Measure::CostMicros, micros, cost.currency));
+        said.push(money::amount(&money::decimal(cost.micros), &cost.currency.to_string()));
     }
     said.push(length(budget.time_ms));
     said.join(", ")
@@ -225,12 +227,16 @@ fn notes(spec: &Spec, sentences: &[String]) -> Vec<PlanNote> {
 
 #[cfg(test)]
 mod tests {
+    use gatewright_core::spec::MicroMoney;
+
     use super::*;
 
     #[test]
     fn a_budget_reads_as_people_say_it() {
         let budget = Budget { calls: 2_000, cost: None, time_ms: 30 * MINUTE_MS };
         assert_eq!(budget_words(&budget), "2,000 calls, 30 min");
+        let cost = Some(MicroMoney { micros: 1_000_000, currency: Currency::USD });
+        assert_eq!(budget_words(&Budget { cost, ..budget }), "2,000 calls, $1.00, 30 min");
         assert_eq!(length(90 * SECOND_MS), "90 s");
     }
 

@@ -1,8 +1,11 @@
 //! What a gate costs, errs, does not see, and would have said.
 
-use gatewright_api::document::{
-    BacktestDocument, KindDocument, PlanDocument, PlannedDocument, RateDocument, RejudgedDocument,
-    SelfTestDocument,
+use gatewright_api::{
+    document::{
+        BacktestDocument, KindDocument, PlanDocument, PlannedDocument, RateDocument, RejudgedDocument,
+        SelfTestDocument,
+    },
+    money,
 };
 
 use super::{outcome, short};
@@ -28,7 +31,7 @@ pub(crate) fn plan(output: Output, document: &PlanDocument) {
         output.line(format!("  {line}"));
     }
     let cost = document.budget.cost.as_ref();
-    let cost = cost.map(|cost| format!(", {cost} {}", document.currency)).unwrap_or_default();
+    let cost = cost.map(|cost| format!(", {}", money::amount(cost, &document.currency))).unwrap_or_default();
     let minutes = document.budget.time_ms.div_ceil(60_000);
     let budget = format!("  Budget: {} calls{cost}, {minutes} min.", document.budget.calls);
     output.line(output.paint(Ink::Quiet, &budget));
@@ -68,7 +71,7 @@ fn totals(document: &PlanDocument) -> Vec<Vec<String>> {
     let time = document.time_ms;
     let row = |label: &str, about: &str, calls: u64, cost: Option<&String>, time_ms: Option<u64>| {
         let cost = cost
-            .map_or_else(|| "cost not known yet".to_owned(), |cost| format!("{cost} {}", document.currency));
+            .map_or_else(|| "cost not known yet".to_owned(), |cost| money::amount(cost, &document.currency));
         let time =
             time_ms.map_or_else(|| "time not known yet".to_owned(), |ms| format!("{} s", ms.div_ceil(1_000)));
         vec![label.to_owned(), format!("{about}{calls} calls"), cost, time]

@@ -1,6 +1,9 @@
 //! A run, or what is known without one.
 
-use gatewright_api::document::{CaseDocument, CriterionDocument, RunDocument, SpecDocument, VersionDocument};
+use gatewright_api::{
+    document::{CaseDocument, CriterionDocument, RunDocument, SpecDocument, VersionDocument},
+    money,
+};
 
 use super::{outcome, short, two_digits};
 use crate::output::{Ink, Output, table};
@@ -16,7 +19,8 @@ pub(crate) fn run(output: Output, document: &RunDocument) {
     }
     if document.run.is_some() {
         let calls = document.calls;
-        let cost = document.cost.as_ref().map(|cost| format!(", {} {}", cost.amount, cost.currency));
+        let cost = document.cost.as_ref();
+        let cost = cost.map(|cost| format!(", {}", money::amount(&cost.amount, &cost.currency)));
         let retried = if calls.retried > 0 { format!(", {} retried", calls.retried) } else { String::new() };
         #[expect(clippy::cast_precision_loss, reason = "shown with one digit")]
         let seconds = document.duration_ms as f64 / 1000.0;

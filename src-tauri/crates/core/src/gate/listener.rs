@@ -42,14 +42,19 @@ impl Tally {
     }
 }
 
-/// What comes of a criterion if all that it hears from now on passes.
+/// How far a run looks ahead for a criterion: no further than it hears if all that follows passes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Ahead {
-    /// Slots (of a comparison pairs) that it hears until it is decided, 0 once it is. At most as many as a run may look
-    /// ahead.
+    /// Slots (of a comparison pairs) that are asked for its sake, 0 once it is decided. At most as many as a run may
+    /// look ahead.
     pub(super) steps: u32,
-    /// Whether it is not met even so.
-    pub(super) fails: bool,
+    /// Whether nothing beyond them is asked for the sake of others either: it is not met even so, or may well have
+    /// failed by then, and the gate with it.
+    pub(super) closes: bool,
+}
+
+impl Ahead {
+    const NOTHING: Self = Self { steps: 0, closes: false };
 }
 
 /// What a criterion has heard.
@@ -74,8 +79,11 @@ pub struct Listener {
     state: State,
     /// Of a deterministic suite, by case: the first answer's score, where it is known.
     first: BTreeMap<usize, Unit>,
+    /// If all that follows passes.
     ahead: Ahead,
     ahead_max: u32,
+    /// Of a corridor: millionths of its calls that a version at the target fails.
+    failing: Option<u32>,
     outcome: Option<Outcome>,
     closed: bool,
 }
@@ -108,8 +116,9 @@ impl Listener {
                 again: finite::Again::default(),
             },
             first: BTreeMap::new(),
-            ahead: Ahead { steps: 0, fails: false },
+            ahead: Ahead::NOTHING,
             ahead_max,
+            failing: failing(criterion),
             outcome: nothing.map(Outcome::Inconclusive),
             closed: false,
         };
@@ -262,13 +271,22 @@ impl Listener {
         Heard::Score(if same { Unit::ONE } else { Unit::ZERO })
     }
 
-    /// What comes of it if all that follows passes; nothing once it does not want more.
-    pub(super) const fn ahead(&self) -> Ahead {
-        if self.wants() { self.ahead } else { Ahead { steps: 0, fails: false } }
+    /// How far a run looks ahead for its sake; nothing once it does not want more.
+    pub(super) fn ahead(&self) -> Ahead {
+        if !self.wants() {
+            return Ahead::NOTHING;
+        }
+        let reach = match (&self.boundary, self.failing) {
+            (Boundary::Corridor { fail_at_failures_ge, .. }, Some(failing)) => {
+                rate::reach(fail_at_failures_ge, failing, &self.state.tally, self.ahead.steps)
+            }
+            _ => self.ahead.steps,
+        };
+        if reach < self.ahead.steps { Ahead { steps: reach, closes: true } } else { self.ahead }
     }
 
     fn look_ahead(&mut self) {
-        self.ahead = Ahead { steps: 0, fails: false };
+        self.ahead = Ahead::NOTHING;
         if !self.wants() {
             return;
         }
@@ -288,7 +306,7 @@ impl Listener {
                 break;
             }
         }
-        self.ahead.fails = outcome == Some(Outcome::Fail);
+        self.ahead.closes = outcome == Some(Outcome::Fail);
     }
 
     /// Of these, slots of which nobody knows yet where they lie.
@@ -312,6 +330,13 @@ impl Listener {
             _ => self.heard_max().saturating_sub(self.state.tally.counts.heard()),
         }
     }
+}
+
+/// How often a version at the target fails, in millionths, where a run asks no further ahead than that lets it. Not
+/// where answers are measured: how many are in flight is part of what a latency is.
+fn failing(criterion: &PlannedCriterion) -> Option<u32> {
+    let (target, ..) = criterion.levels().filter(|_| *criterion.metric() == Metric::PassRate)?;
+    Some(Unit::ONE.millionths() - target.millionths())
 }
 
 impl State {

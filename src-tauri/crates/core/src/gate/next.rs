@@ -2,7 +2,7 @@
 //!
 //! The runner tells what happened ([`Seen::sent`], [`Seen::ended`], [`Seen::left_open`], …) and does what [`next`]
 //! says. It does not run ahead blindly: a slot is asked only when a criterion would hear it before it passes if all
-//! that follow pass.
+//! that follow pass, and not while a rate may well have failed by then.
 
 use std::collections::BTreeMap;
 
@@ -198,30 +198,31 @@ impl Seen {
     fn askable(&self, room: usize) -> (Vec<Slot>, bool) {
         let listeners = self.hearing.criteria();
         let mut ahead: Vec<Ahead> = listeners.iter().map(Listener::ahead).collect();
-        let mut failed = false;
+        let mut closed = false;
         let mut ask = Vec::new();
         for (number, place) in self.hearing.to_come().take(self.window_max) {
             // The whole first round is the candidate's; the live version is asked while the gate is open.
             let open =
-                place.side == Side::Candidate || (!failed && ahead.iter().any(|ahead| ahead.steps > 0));
+                place.side == Side::Candidate || (!closed && ahead.iter().any(|ahead| ahead.steps > 0));
             let mut within = self.hearing.is_opening(place) && open;
-            let mut fails = false;
+            let mut closes = false;
             for hearer in self.hearing.hearers(place) {
                 let ahead = &mut ahead[hearer];
-                within |= ahead.steps > 0 && !failed;
+                within |= ahead.steps > 0 && !closed;
                 // A pair is heard with the live version's slot.
                 if place.side == Side::Baseline || !listeners[hearer].compares() {
-                    fails |= ahead.steps == 1 && ahead.fails;
+                    closes |= ahead.steps == 1 && ahead.closes;
                     ahead.steps = ahead.steps.saturating_sub(1);
                 }
             }
-            // From here on the gate is not met, whatever the others say: only the first round is asked to its end.
-            failed |= fails;
+            // From here on the gate is not met, or hardly, whatever the others say: only the first round is asked to
+            // its end.
+            closed |= closes;
             if number < self.settled_below {
                 continue;
             }
             if !within {
-                let done = failed || ahead.iter().all(|ahead| ahead.steps == 0);
+                let done = closed || ahead.iter().all(|ahead| ahead.steps == 0);
                 if done && !self.hearing.is_opening(place) {
                     break;
                 }

@@ -130,8 +130,8 @@ impl Pairs {
         };
         let mut outcome = None;
         // A pair that is begun is like no other; and where "as good or better" stands excluded before the first
-        // decision, either may come of that.
-        while outcome.is_none() && (pairs.begun() || pairs.on_fail.excludes_as_good()) {
+        // decision, on either path, it is not said yet what comes of that.
+        while outcome.is_none() && (pairs.begun() || pairs.has_turned(&tally)) {
             outcome = step(&mut pairs, &mut tally);
         }
         if outcome.is_none() {
@@ -142,7 +142,12 @@ impl Pairs {
             let more = bet.pairs_to_pass(0.0, left).unwrap_or(left);
             steps += more.max(pairs.first.saturating_sub(heard)).max(1);
         }
-        Ahead { steps: steps.min(most), fails: outcome == Some(Outcome::Fail) && steps <= most }
+        Ahead { steps: steps.min(most), closes: outcome == Some(Outcome::Fail) && steps <= most }
+    }
+
+    /// Whether a path that still goes on excludes "as good or better".
+    fn has_turned(&self, tally: &Tally) -> bool {
+        (tally.may_pass && self.on_pass.excludes_as_good()) || self.on_fail.excludes_as_good()
     }
 
     fn count(&mut self, candidate: Half, live: Half, tally: &mut Tally) {

@@ -27,6 +27,10 @@ pub(super) const METHOD: &str = "corridor 1";
 /// Corridors kept. The longest hold 20,000 calls, 160 kB.
 const KEPT_MAX: usize = 64;
 
+/// Of the failures that a test lacks to *fail*, how many a version at the target brings on average in what is asked
+/// ahead, at most, in millionths. Less asks fewer calls in vain when a test fails, and waits more in all others.
+const LACKING_AHEAD: u64 = 650_000;
+
 /// The corridors made last, by question.
 static KEPT: Mutex<BTreeMap<(Levels, u32), Result<Boundary, DesignError>>> = Mutex::new(BTreeMap::new());
 
@@ -90,6 +94,21 @@ impl Levels {
     }
 }
 
+/// How many slots are asked ahead of a test that is near to *fail*: no more than a version that fails `failing`
+/// millionths of its calls is likely to need until it is not met, at least 1 and at most `most`.
+pub(super) fn reach(fail_ge: &[i32], failing: u32, tally: &Tally, most: u32) -> u32 {
+    if !tally.may_fail {
+        return most;
+    }
+    let reach = |lacking: u32| u64::from(lacking) * LACKING_AHEAD / u64::from(failing.max(1));
+    let (next, least) = (tally.counts.heard() as usize + 1, i64::from(tally.failures_least()));
+    let lacking = (1..)
+        .zip(fail_ge.iter().skip(next))
+        .take_while(|&(lacking, _)| reach(lacking) < u64::from(most))
+        .find(|&(lacking, &fail)| least + i64::from(lacking) >= i64::from(fail));
+    lacking.and_then(|(lacking, _)| u32::try_from(reach(lacking)).ok()).map_or(most, |reach| reach.max(1))
+}
+
 /// What a corridor says, on both paths.
 pub(super) fn decide(pass_le: &[i32], fail_ge: &[i32], tally: &mut Tally) -> Option<Outcome> {
     let heard = tally.counts.heard() as usize;
@@ -111,5 +130,32 @@ pub(super) fn decide(pass_le: &[i32], fail_ge: &[i32], tally: &mut Tally) -> Opt
         Some(Outcome::Inconclusive(Why::Undecided))
     } else {
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gate::Counts;
+
+    #[test]
+    fn the_nearer_a_test_is_to_fail_the_less_is_asked_ahead() {
+        let fail_ge = [[3; 10], [4; 10]].concat();
+        let ahead = |scored, failed, missing, most| {
+            let counts = Counts { scored, failed, missing, ..Counts::default() };
+            reach(&fail_ge, 100_000, &Tally { counts, ..Tally::default() }, most)
+        };
+        // 3, 2 and 1 failures are lacking; 0.65 of them come in 19, 13 and 6 calls of which 1 in 10 fails.
+        assert_eq!([ahead(0, 0, 0, 99), ahead(4, 1, 0, 99), ahead(6, 2, 0, 99)], [19, 13, 6]);
+        // One more is lacking where the test asks for it before they could come.
+        assert_eq!([ahead(7, 0, 0, 99), ahead(9, 2, 0, 99)], [26, 13]);
+        // What is missing is no failure here.
+        assert_eq!([ahead(4, 1, 2, 99), ahead(0, 0, 4, 99)], [13, 19]);
+        // It is never more than is needed to pass, and nothing is held back where it does not come to *fail*.
+        assert_eq!([ahead(0, 0, 0, 19), ahead(6, 2, 0, 3), ahead(18, 0, 0, 50)], [19, 3, 50]);
+        let closed = Tally { may_fail: false, ..Tally::default() };
+        assert_eq!(reach(&[1; 10], 100_000, &closed, 50), 50);
+        // Something is asked always.
+        assert_eq!(reach(&[1; 10], 990_000, &Tally::default(), 50), 1);
     }
 }

@@ -8,7 +8,7 @@ use crate::spec::Unit;
 
 impl CriterionOutlook {
     /// What the criterion tells apart, and what it takes. `price` says what [`Self::at_most`] calls cost and take, in
-    /// words such as `0.40 USD and 2 min`.
+    /// words such as `$0.40 and 2 min`.
     #[must_use]
     pub fn sentences(&self, price: &str) -> Vec<String> {
         if self.cases == 0 {

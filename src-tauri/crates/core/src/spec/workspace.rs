@@ -76,7 +76,7 @@ pub enum OnSave {
 /// How long what is kept.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Keep {
-    /// Bodies of requests and answers; for ever when absent.
+    /// Bodies of requests and responses, as sent and received; for ever when absent. Answers, scores and digests stay.
     pub bodies: Option<Duration>,
 }
 

@@ -258,13 +258,16 @@ proptest! {
         let mut facts = run(&plan, &world, &Drive::SERIAL, &[]).facts;
         facts.truncate(heard);
         let seen = rebuilt(&plan, &facts);
-        // As if all that follows passed, and what is asked again scored as before.
+        // As if all that follows passed, and what is asked again passed or failed as before.
         let mut hearing = seen.hearing().clone();
         let mut needed = Vec::new();
         while let Some(slot) = hearing.wanted() {
             let first = facts.iter().find(|facts| facts.slot.case == slot.case && facts.slot.round == 0);
-            let known = first.filter(|first| slot.round > 0 && !matches!(first.came, Came::Missing(_)));
-            hearing.hear(&known.map_or_else(|| graded(true, Some(1.0)), |first| first.came.clone()), false);
+            let passes = match first.map(|first| &first.came) {
+                Some(Came::Answer { passed: Some(passed), .. }) if slot.round > 0 => *passed,
+                _ => true,
+            };
+            hearing.hear(&graded(passes, Some(1.0)), false);
             needed.push(slot);
         }
         // A decision that is held back says nothing yet: until it stands, the others look as far as they need.

@@ -77,8 +77,8 @@ fn sixteen_at_once_ask_good_versions_hardly_more_than_is_heard() {
         (90.0, 80.0, 24, Ask::EveryCaseOnce, 160, 0.9),
         (90.0, 80.0, 24, Ask::Enough, 160, 0.9),
         (90.0, 80.0, 100, Ask::Enough, 80, 0.9),
-        // So short a test ends while sixteen are in flight: at the target it asks 3 % more than it hears.
-        (90.0, 70.0, 5, Ask::EveryCaseOnce, 160, 0.95),
+        (90.0, 70.0, 5, Ask::EveryCaseOnce, 640, 0.9),
+        (95.0, 80.0, 10, Ask::Enough, 640, 0.95),
         (95.0, 90.0, 40, Ask::Enough, 40, 0.95),
         (99.0, 97.0, 60, Ask::EveryCaseOnce, 20, 0.99),
     ] {

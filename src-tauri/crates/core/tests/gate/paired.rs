@@ -1,9 +1,7 @@
 //! Comparisons with the live version: both sides asked in step on virtual time, or its recorded mean.
 
-use std::collections::BTreeSet;
-
 use gatewright_core::{
-    gate::{self, Baseline, Came, ComparedBy, Outcome, SlotFacts, Step, Why, next, outlook, outlook_against},
+    gate::{self, Baseline, Came, ComparedBy, Outcome, SlotFacts, Why, outlook, outlook_against},
     plan::{Boundary, Plan, Side, Slot},
     spec::{Ask, Criterion, Metric, Spec},
     time::Seq,
@@ -14,7 +12,7 @@ use proptest::prelude::*;
 
 use crate::{
     kit::{self, case, cases, criterion, drop, drop_of, graded, missing, never, rate, spec, unit},
-    world::{Answers as _, Both, Drive, PLAN_RECORDED, World, bytes, rebuilt, run, verdict},
+    world::{Answers as _, Both, Drive, PLAN_RECORDED, World, asked_beyond_reach, bytes, run, verdict},
 };
 
 /// A gate that compares all cases, those with a tag, and a scorer along for the ride, beside criteria that do not.
@@ -51,6 +49,17 @@ fn both(seed: u64, right: f64, live: f64, lost: f64, delays: u64) -> Both {
     Both { candidate: world, live: World { seed: seed ^ 1, right: live, lost, delays: delays ^ 2, ..world } }
 }
 
+/// Both sides pass everything.
+const PERFECT: Both = Both { candidate: World::CALM, live: World::CALM };
+
+/// With answers lost, "as good or better" may stand excluded on the way to *pass* alone, before the first decision.
+#[test]
+fn a_path_that_will_be_closed_at_the_first_decision_asks_for_nothing_beyond_it() {
+    let plan = kit::plan_beside(&mixed(7, Ask::EveryCaseOnce), 18_199_672_838_011_847_728);
+    let both = both(18_199_672_838_011_847_728, 0.6, 0.6, 0.087_869_155_042_078_57, 0);
+    assert_eq!(asked_beyond_reach(&plan, &both, &PERFECT, 13), []);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
@@ -79,15 +88,7 @@ proptest! {
         ask in asks(), heard in 0_usize..60,
     ) {
         let plan = kit::plan_beside(&mixed(count, ask), seed);
-        let mut facts = run(&plan, &both(seed, right, live, lost, 0), &Drive::SERIAL, &[]).facts;
-        facts.truncate(heard);
-        if let Step::Ask(slots) = next(&rebuilt(&plan, &facts), &Drive::SERIAL.budget, u32::MAX) {
-            let perfect = Both { candidate: World::CALM, live: World::CALM };
-            let ended = run(&plan, &perfect, &Drive::SERIAL, &facts);
-            let needed: BTreeSet<&Slot> = ended.facts.iter().map(|facts| &facts.slot).collect();
-            let beyond: Vec<_> = slots.iter().filter(|slot| !needed.contains(slot)).collect();
-            prop_assert_eq!(beyond, Vec::<&Slot>::new());
-        }
+        prop_assert_eq!(asked_beyond_reach(&plan, &both(seed, right, live, lost, 0), &PERFECT, heard), []);
     }
 
     #[test]
@@ -196,7 +197,7 @@ fn the_live_version_is_asked_for_comparisons_alone_and_no_longer_than_they_need(
     suite.push(case("money", &["money"]));
     let gate = vec![criterion("quality", rate(90.0, 70.0)), tagged];
     let plan = kit::plan_beside(&spec(suite, gate), 7);
-    let ran = run(&plan, &Both { candidate: World::CALM, live: World::CALM }, &Drive::SERIAL, &[]);
+    let ran = run(&plan, &PERFECT, &Drive::SERIAL, &[]);
     let live: Vec<&Slot> =
         ran.facts.iter().map(|facts| &facts.slot).filter(|slot| slot.side == Side::Baseline).collect();
     assert!(live.iter().all(|slot| slot.case.as_str() == "money"), "{live:?}");
@@ -314,7 +315,7 @@ fn what_is_missing_of_a_record_is_taken_against_both_promises() {
 #[test]
 fn answers_of_either_side_from_before_the_plan_make_it_rescored() {
     let plan = kit::plan_beside(&spec(cases(3), vec![criterion("drop", drop(40.0, 60))]), 5);
-    let world = Both { candidate: World::CALM, live: World::CALM };
+    let world = PERFECT;
     let mut facts = run(&plan, &world, &Drive::SERIAL, &[]).facts;
     assert_eq!(verdict(&plan, &facts, None).standing, Standing::Prospective);
     let live =
@@ -332,7 +333,7 @@ fn a_plan_says_what_a_comparison_costs_both_sides() {
         let drive = Drive { concurrency: 16, ..Drive::SERIAL };
         u32::try_from(run(&kit::plan_beside(&spec, 1), world, &drive, &[]).asked).expect("a count")
     };
-    let same = Both { candidate: World::CALM, live: World::CALM };
+    let same = PERFECT;
     assert_eq!((told.calls.if_none_fails, told.calls.at_most), (asked(&same), 330));
     let one = &told.criteria[0];
     assert_eq!(2 * one.if_none_fails, told.calls.if_none_fails);

@@ -1,7 +1,7 @@
 //! A world in virtual time: an agent whose every answer is scripted from a seed, a network that delays and loses,
 //! and a runner that does what the gate says and nothing else, and may be killed at any time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use gatewright_core::{
     gate::{Came, Seen, SlotFacts, Spent, Step, Why, next},
@@ -166,6 +166,24 @@ pub(crate) struct Ran {
     pub(crate) asked: u64,
     /// The most that was in flight at once.
     pub(crate) in_flight_most: usize,
+}
+
+/// What is asked after so many answers although it would not be heard if all from there on came of a perfect world.
+pub(crate) fn asked_beyond_reach(
+    plan: &Plan,
+    world: &impl Answers,
+    perfect: &impl Answers,
+    heard: usize,
+) -> Vec<Slot> {
+    let mut facts = run(plan, world, &Drive::SERIAL, &[]).facts;
+    facts.truncate(heard);
+    let Step::Ask(mut slots) = next(&rebuilt(plan, &facts), &Drive::SERIAL.budget, u32::MAX) else {
+        return Vec::new();
+    };
+    let ended = run(plan, perfect, &Drive::SERIAL, &facts);
+    let needed: BTreeSet<&Slot> = ended.facts.iter().map(|facts| &facts.slot).collect();
+    slots.retain(|slot| !needed.contains(slot));
+    slots
 }
 
 /// Runs a plan to its end, going on from recorded facts.

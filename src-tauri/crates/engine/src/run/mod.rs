@@ -425,13 +425,47 @@ pub fn came(how: &How, scores: Option<&TrialScores>, turns: &[TurnFacts<'_>]) ->
 /// The words of what broke the rule of a case; none when nothing did.
 #[must_use]
 pub fn broken(scores: &TrialScores) -> Option<String> {
-    let unmet: Vec<&str> = scores.unmet().map(|score| score.value.why()).collect();
-    (!unmet.is_empty()).then(|| unmet.join("; "))
+    let mut said: Vec<&str> = Vec::new();
+    for why in scores.unmet().map(|score| score.value.why()) {
+        if !said.contains(&why) {
+            said.push(why);
+        }
+    }
+    (!said.is_empty()).then(|| said.join("; "))
 }
 
 fn score(scored: &Scored) -> Option<Unit> {
     match scored {
         Scored::Value { score, .. } => Some(*score),
         Scored::NotJudged { .. } => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use gatewright_core::{
+        id::{Digest, ScorerId},
+        score::{ExpectationScore, Scored, TrialScores},
+        spec::Unit,
+    };
+
+    #[test]
+    fn what_several_expectations_fail_by_is_said_once() {
+        let found = |expectation: u16, passed: bool, why: &str| ExpectationScore {
+            turn: 0,
+            expectation,
+            scorer: ScorerId(Digest([0; 32])),
+            value: Scored::Value { score: Unit::ZERO, passed, why: why.to_owned() },
+        };
+        let slow = "the answer took 4 s";
+        let expected = vec![
+            found(0, false, slow),
+            found(1, false, "no `refund`"),
+            found(2, false, slow),
+            found(3, true, "polite"),
+        ];
+        let scores = TrialScores { passed: Some(false), expected, ..TrialScores::default() };
+        assert_eq!(super::broken(&scores).as_deref(), Some("the answer took 4 s; no `refund`"));
+        assert_eq!(super::broken(&TrialScores::default()), None);
     }
 }

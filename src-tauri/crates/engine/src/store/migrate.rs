@@ -27,6 +27,7 @@ pub(crate) const STEPS: &[Step] = &[
         sql: include_str!("../../migrations/0003-labels-and-monitors.sql"),
     },
     Step { name: "0004-lines", sql: include_str!("../../migrations/0004-lines.sql") },
+    Step { name: "0005-bodies", sql: include_str!("../../migrations/0005-bodies.sql") },
 ];
 
 /// How the tables of a database stand to this build.

@@ -5,6 +5,7 @@ mod backup;
 mod catalog;
 mod damage;
 mod journal;
+mod keep;
 mod kill;
 mod release;
 mod schema;

@@ -1,18 +1,11 @@
 //! Backups of a workspace's history in the user's folder, and what a damaged one could go on from.
 
-use std::{
-    convert::Infallible,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::path::{Path, PathBuf};
 
 use gatewright_core::id::Digest;
 
 use super::{engine::Engine, user::UserFolder};
 use crate::store::{Access, Backup, Backups, Due, StoreError};
-
-/// Between two looks whether a backup is due. The first is after one of them: a start has other things to do.
-const LOOK_EVERY: Duration = Duration::from_secs(60);
 
 /// Why a workspace cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -58,16 +51,6 @@ impl Engine {
     #[must_use]
     pub fn backups(&self) -> Backups {
         backups(&self.user, &self.root)
-    }
-
-    /// Makes a backup every hour in which something changed, as long as it is polled.
-    pub async fn keep_backed_up(&self) -> Infallible {
-        loop {
-            tokio::time::sleep(LOOK_EVERY).await;
-            if let Err(error) = self.back_up(Due::Hourly).await {
-                tracing::warn!(%error, "the history could not be backed up");
-            }
-        }
     }
 
     /// Makes a backup when it is due and something has changed since the last; on a thread that may wait.

@@ -11,6 +11,7 @@ mod following;
 mod gating;
 pub mod git;
 mod journal;
+mod keep;
 mod labelling;
 mod monitoring;
 mod price;

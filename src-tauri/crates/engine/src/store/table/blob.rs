@@ -1,8 +1,12 @@
-//! `blob` and `object`: bytes by digest, compressed in the row when small, beside the database when large.
+//! `blob` and `object`: bytes by digest, compressed in the row when small, beside the database when large. The bodies of
+//! requests and responses go when they are as old as `keep` says; all else stays.
 
 use std::{cell::RefCell, io};
 
-use gatewright_core::id::{BlobId, Digest};
+use gatewright_core::{
+    id::{BlobId, Digest},
+    time::Seq,
+};
 use rusqlite::{OptionalExtension as _, params};
 use zstd::{
     bulk::{Compressor, Decompressor},
@@ -56,13 +60,14 @@ impl Write<'_> {
         self.packer.borrow_mut().compress(bytes).map_err(|error| StoreError::unreadable("blob", error))
     }
 
-    /// Keeps bytes under their digest.
+    /// Keeps the body of a request or a response under its digest, until `keep` drops it. `seq` is the place of what
+    /// names it.
     ///
     /// # Errors
     /// The disk's or the database's.
-    pub fn put_blob(&self, bytes: &[u8]) -> Result<BlobId, StoreError> {
+    pub fn put_body(&self, bytes: &[u8], seq: Seq) -> Result<BlobId, StoreError> {
         let id = BlobId(Digest::of_bytes(bytes));
-        self.blob_row_or_new(id, bytes).map(|_| id)
+        self.blob_row_or_new(id, bytes, Some(seq)).map(|_| id)
     }
 
     /// Keeps bytes as an object that `keep` never drops: a sealed file, an artifact.
@@ -79,28 +84,95 @@ impl Write<'_> {
         Ok(id)
     }
 
-    pub(super) fn put_text(&self, text: &str) -> Result<i64, StoreError> {
-        self.blob_row_or_new(BlobId(Digest::of_bytes(text.as_bytes())), text.as_bytes())
+    /// Keeps an answer or the words of a scorer for good.
+    pub(super) fn put_text(&self, text: &str) -> Result<(i64, BlobId), StoreError> {
+        let id = BlobId(Digest::of_bytes(text.as_bytes()));
+        Ok((self.blob_row_or_new(id, text.as_bytes(), None)?, id))
     }
 
-    fn blob_row_or_new(&self, id: BlobId, bytes: &[u8]) -> Result<i64, StoreError> {
-        let mut statement = self.connection.prepare_cached("SELECT id FROM blob WHERE digest = ?1")?;
-        if let Some(row) = statement.query_row([id.0.0], |row| row.get(0)).optional()? {
-            return Ok(row);
-        }
-        let inline = if bytes.len() <= BLOB_BYTES_MAX {
-            Some(self.pack(bytes)?)
-        } else {
-            self.objects.put(bytes)?;
-            self.connection
-                .prepare_cached("INSERT OR IGNORE INTO object(digest, size, pinned) VALUES (?1, ?2, 0)")?
-                .execute(params![id.0.0, bytes.len()])?;
-            None
+    /// `body`: the place of what names it, of a body that may be dropped once it is old.
+    fn blob_row_or_new(&self, id: BlobId, bytes: &[u8], body: Option<Seq>) -> Result<i64, StoreError> {
+        let body = body.map(|seq| seq.0);
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT id, zstd IS NULL, body_seq FROM blob WHERE digest = ?1")?;
+        let found: Option<(i64, bool, Option<u64>)> =
+            statement.query_row([id.0.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()?;
+        let Some((row, outside, until)) = found else {
+            let inline = self.bytes_in_row(id, bytes)?;
+            let mut statement = self
+                .connection
+                .prepare_cached("INSERT INTO blob(digest, zstd, body_seq) VALUES (?1, ?2, ?3)")?;
+            return Ok(statement.insert(params![id.0.0, inline, body])?);
         };
-        let mut statement =
-            self.connection.prepare_cached("INSERT INTO blob(digest, zstd) VALUES (?1, ?2)")?;
-        Ok(statement.insert(params![id.0.0, inline])?)
+        if outside && !self.has_object(id)? {
+            // `keep` dropped it, and here it is again.
+            let inline = self.bytes_in_row(id, bytes)?;
+            self.connection
+                .prepare_cached("UPDATE blob SET zstd = ?2, body_seq = ?3 WHERE id = ?1")?
+                .execute(params![row, inline, body])?;
+        } else if until.is_some() && until != body {
+            self.connection
+                .prepare_cached("UPDATE blob SET body_seq = ?2 WHERE id = ?1")?
+                .execute(params![row, body])?;
+        }
+        Ok(row)
     }
+
+    /// What lies in the row of a content; of a large one nothing, and it lies beside the database.
+    fn bytes_in_row(&self, id: BlobId, bytes: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        if bytes.len() <= BLOB_BYTES_MAX {
+            return self.pack(bytes).map(Some);
+        }
+        self.objects.put(bytes)?;
+        self.connection
+            .prepare_cached("INSERT OR IGNORE INTO object(digest, size, pinned) VALUES (?1, ?2, 0)")?
+            .execute(params![id.0.0, bytes.len()])?;
+        Ok(None)
+    }
+
+    /// Drops at most `count` bodies that nothing after `until` names: their bytes, not their digests. What was answered
+    /// and what scorers said stays. Those that lay beside the database come back, for [`Write::remove_objects`] in a
+    /// transaction of its own: a file must not go before the row that says it is needed.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn drop_bodies(&self, until: Seq, count: u32) -> Result<DroppedBodies, StoreError> {
+        let of = "SELECT id FROM blob WHERE body_seq <= ?1 ORDER BY body_seq LIMIT ?2";
+        let mut statement = self.connection.prepare_cached(&format!(
+            "DELETE FROM object WHERE pinned = 0 AND digest IN
+             (SELECT digest FROM blob WHERE zstd IS NULL AND id IN ({of})) RETURNING digest"
+        ))?;
+        let rows = statement.query_map(params![until.0, count], |row| Ok(BlobId(digest(row.get(0)?))))?;
+        let objects = rows.collect::<Result<_, _>>()?;
+        let dropped = self
+            .connection
+            .prepare_cached(&format!("UPDATE blob SET zstd = NULL, body_seq = NULL WHERE id IN ({of})"))?
+            .execute(params![until.0, count])?;
+        Ok(DroppedBodies { count: dropped, objects })
+    }
+
+    /// Removes the files of objects that are not recorded any more. One that was kept again meanwhile stays.
+    ///
+    /// # Errors
+    /// The file system's.
+    pub fn remove_objects(&self, objects: &[BlobId]) -> Result<(), StoreError> {
+        for id in objects {
+            if !self.has_object(*id)? {
+                self.objects.remove(*id)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What [`Write::drop_bodies`] dropped.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DroppedBodies {
+    /// How many.
+    pub count: usize,
+    /// Of those, what lay beside the database.
+    pub objects: Vec<BlobId>,
 }
 
 impl Read<'_> {

@@ -145,6 +145,19 @@ impl Read<'_> {
         Ok(statement.query_row([place.0], |row| row.get(0)).optional()?.map(Millis))
     }
 
+    /// The place up to which everything was written before a time; none when nothing was. Where the clock was set back,
+    /// what lies between counts as newer.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn written_before(&self, time: Millis) -> Result<Option<Seq>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT max(seq) FROM event
+             WHERE seq < coalesce((SELECT seq FROM event WHERE at_ms >= ?1 ORDER BY seq LIMIT 1), ?2)",
+        )?;
+        Ok(statement.query_row([time.0, i64::MAX], |row| row.get::<_, Option<u64>>(0))?.map(Seq))
+    }
+
     /// How far the history is: everything that is recorded later has a higher place.
     ///
     /// # Errors

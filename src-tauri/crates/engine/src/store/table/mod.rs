@@ -26,8 +26,9 @@ mod trial;
 mod verdict;
 mod version;
 
+pub(super) use self::{blob::packer, case_stat::counted, event::tally};
 pub use self::{
-    blob::BLOB_BYTES_MAX,
+    blob::{BLOB_BYTES_MAX, DroppedBodies},
     case_stat::{CaseChange, CaseStat},
     checkpoint::CheckpointRow,
     decision::{DecisionRow, Ground, NewDecision},
@@ -48,4 +49,3 @@ pub use self::{
     verdict::{SealedVerdict, VerdictRow},
     version::{LabelRow, VersionRow},
 };
-pub(super) use self::{blob::packer, case_stat::counted, event::tally};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use gatewright_core::{
-    id::{BlobId, Digest, ScorerId},
+    id::{BlobId, ScorerId},
     observation::{Fact, Observation, Reply, Timing, TrialId, Try},
     spec::MicroMoney,
     time::Seq,
@@ -67,7 +67,7 @@ impl Write<'_> {
             Fact::External { scorer } => (EXTERNAL, self.meaning_row_or_new(*scorer)?, 0),
         };
         let record = Record {
-            text: self.put_blob(new.reply.text.as_bytes())?,
+            text: self.put_text(&new.reply.text)?.1,
             reply: Reply {
                 text: String::new(),
                 tool_calls: new.reply.tool_calls.clone(),
@@ -78,8 +78,8 @@ impl Write<'_> {
             timing: new.timing,
             cost: new.cost,
             tries: new.tries.clone(),
-            request: self.put_blob(&new.request)?,
-            raw: self.put_blob(&new.raw)?,
+            request: self.put_body(&new.request, seq)?,
+            raw: self.put_body(&new.raw, seq)?,
         };
         let record =
             serde_json::to_vec(&record).map_err(|error| StoreError::unreadable("observation", error))?;
@@ -93,7 +93,7 @@ impl Write<'_> {
 }
 
 impl Read<'_> {
-    /// Everything observed of a trial, in order. A text that `keep` dropped is empty.
+    /// Everything observed of a trial, in order.
     ///
     /// # Errors
     /// [`StoreError::DamagedContent`] when a text is not what its digest says.
@@ -139,20 +139,5 @@ impl Read<'_> {
             Some(bytes) => String::from_utf8(bytes)
                 .map_err(|error| StoreError::DamagedContent { digest: id.0, detail: error.to_string() }),
         }
-    }
-
-    /// Contents that observations name, for `keep` and for checking.
-    ///
-    /// # Errors
-    /// The database's.
-    pub fn bodies_of(&self, trial: TrialId) -> Result<Vec<BlobId>, StoreError> {
-        let mut bodies: Vec<BlobId> = Vec::new();
-        for observation in self.observations(trial)? {
-            let text = BlobId(Digest::of_bytes(observation.reply.text.as_bytes()));
-            bodies.extend([text, observation.request, observation.raw]);
-        }
-        bodies.sort_unstable();
-        bodies.dedup();
-        Ok(bodies)
     }
 }

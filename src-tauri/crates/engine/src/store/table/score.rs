@@ -61,7 +61,7 @@ impl Write<'_> {
             Scored::Value { score, passed, why } => (Some(score.millionths()), Some(*passed), why),
             Scored::NotJudged { why } => (None, None, why),
         };
-        let why = if why.is_empty() { None } else { Some(self.put_text(why)?) };
+        let why = if why.is_empty() { None } else { Some(self.put_text(why)?.0) };
         let row = params![trial.0, scorer, value, passed, why];
         let new = self
             .connection

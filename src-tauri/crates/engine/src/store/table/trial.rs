@@ -149,7 +149,7 @@ impl Write<'_> {
                 class,
                 latency_us.filter(|_| known),
                 cost_micros.filter(|_| known),
-                answer,
+                answer.map(|(row, _)| row),
                 seq.0
             ])?;
         if ended == 0 {
@@ -239,7 +239,7 @@ impl Read<'_> {
         .collect()
     }
 
-    /// The text that a trial ended with; none when there is none, or `keep` dropped it.
+    /// The text that a trial ended with; none when there is none.
     ///
     /// # Errors
     /// [`StoreError::DamagedContent`] when it is not what its digest says.

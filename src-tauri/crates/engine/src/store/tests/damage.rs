@@ -123,7 +123,7 @@ fn an_object_that_was_changed_or_removed_is_noticed_and_named() {
     let store = open(folder.path());
     let (one, two): (BlobId, BlobId) = store
         .write_blocking(Durability::Full, |write| {
-            Ok((write.put_blob(&vec![1; 70_000])?, write.pin_object(b"a sealed prompt")?))
+            Ok((write.put_body(&vec![1; 70_000], Seq(1))?, write.pin_object(b"a sealed prompt")?))
         })
         .expect("kept");
     assert!(store.read(|read| read.state()).expect("checked").is_well());

@@ -10,7 +10,7 @@ use std::{
 };
 
 use gatewright_core::{
-    gate::{Seen, Spent},
+    gate::{Seen, Spent, words},
     id::{CaseName, EnvironmentName, RunId, SpecName, VersionId},
     plan::StreamKey,
     spec::{Budget, MicroMoney, Spec, workspace::Workspace},
@@ -122,7 +122,7 @@ pub struct RunReport {
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     /// Files have errors; they stand in the reading.
-    #[error("{0} errors in the workspace's files: `gatewright check` shows them")]
+    #[error("{} in the workspace's files: `gatewright check` shows where", words::plural(*.0, "error", "errors"))]
     BadSpec(u32),
     /// There is no such spec.
     #[error("there is no spec `{0}`")]
