@@ -164,8 +164,10 @@ impl Agreement {
     }
 }
 
+/// Two digits, with a true minus and none before a zero.
 fn two(number: f64) -> String {
-    format!("{number:.2}")
+    let digits = format!("{:.2}", number.abs());
+    if number < 0.0 && digits != "0.00" { format!("−{digits}") } else { digits }
 }
 
 fn percent(share: f64) -> String {
@@ -201,6 +203,11 @@ mod tests {
 
     fn word(passed: bool) -> Option<LabelWord> {
         Some(if passed { LabelWord::Pass } else { LabelWord::Fail })
+    }
+
+    #[test]
+    fn a_kappa_below_chance_has_a_true_minus() {
+        assert_eq!((two(-0.333), two(-0.001), two(0.78)), ("−0.33".into(), "0.00".into(), "0.78".into()));
     }
 
     #[test]
