@@ -10,6 +10,5 @@ mod plan;
 mod rates;
 mod run;
 mod selftest;
-mod table;
 mod verdict;
 mod world;
