@@ -11,6 +11,7 @@ mod fault;
 #[cfg(test)]
 mod generated;
 pub mod host;
+mod interrupted;
 pub mod local;
 pub mod money;
 pub mod session;

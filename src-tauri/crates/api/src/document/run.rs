@@ -87,6 +87,18 @@ pub struct SpecDocument {
     /// Slots of the version that it was compared with, where that was asked in step.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub baseline_counts: Option<CountsDocument>,
+    /// Slots of the stream that were asked more than once: they were under way when a run broke off or was stopped.
+    pub asked_again: AskedAgainDocument,
+}
+
+/// Slots that were asked more than once.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct AskedAgainDocument {
+    /// How many.
+    pub slots: u32,
+    /// What that means, in one sentence; none of none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sentence: Option<String>,
 }
 
 /// Candidates that a gate heard to an end, since what is live went live.

@@ -15,11 +15,12 @@ use tokio_util::sync::CancellationToken;
 use super::Local;
 use crate::{
     document::{
-        CallsDocument, CaseDocument, CostDocument, CountsDocument, CriterionDocument, FORMAT,
-        FlakyCaseDocument, FlakyDocument, QuarantineDocument, RunDocument, SpecDocument, TriedDocument,
+        AskedAgainDocument, CallsDocument, CaseDocument, CostDocument, CountsDocument, CriterionDocument,
+        FORMAT, FlakyCaseDocument, FlakyDocument, QuarantineDocument, RunDocument, SpecDocument,
+        TriedDocument,
     },
     error::{ApiError, Code},
-    money,
+    interrupted, money,
 };
 
 /// The words of `run`.
@@ -166,6 +167,7 @@ impl Local {
         let known = Known {
             tried: self.engine.tried_by(reading, &report.spec.name, &report.spec.agent)?,
             flaky: self.engine.flaky(&report.spec, report.version.id)?,
+            asked_again: self.engine.store().read(|read| read.asked_again(&report.verdict.stream))?,
         };
         Ok(spec(report, &known))
     }
@@ -175,6 +177,7 @@ impl Local {
 struct Known {
     tried: TriedSince,
     flaky: Flaky,
+    asked_again: u32,
 }
 
 pub(super) fn tried(found: &TriedSince) -> TriedDocument {
@@ -228,6 +231,10 @@ fn spec(report: &SpecReport, known: &Known) -> SpecDocument {
         cases_total: u32::try_from(verdict.cases.len()).unwrap_or(u32::MAX),
         counts: counts(verdict.counts),
         baseline_counts: verdict.baseline_counts.map(counts),
+        asked_again: AskedAgainDocument {
+            slots: known.asked_again,
+            sentence: interrupted::asked_again(known.asked_again),
+        },
     }
 }
 

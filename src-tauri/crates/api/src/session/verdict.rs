@@ -23,6 +23,7 @@ use crate::{
         VerdictsArgs, VersionRef, Way,
     },
     error::{ApiError, Code},
+    interrupted,
 };
 
 /// Verdicts of a list at most.
@@ -232,6 +233,9 @@ impl View<'_> {
             note(Mark::Fail, text, Some(step("Show the fail", to)));
         }
         if let Some(text) = self.spec.and_then(|spec| quarantine_sentence(&spec.quarantine)) {
+            note(Mark::Undecided, text, None);
+        }
+        if let Some(text) = interrupted::asked_again(self.read.asked_again(&said.stream)?) {
             note(Mark::Undecided, text, None);
         }
         let now = self.reading.specs.iter().find(|found| found.name == said.stream.spec);

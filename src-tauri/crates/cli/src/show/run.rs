@@ -45,6 +45,9 @@ fn one(output: Output, spec: &SpecDocument) {
     if let Some(tried) = &spec.candidates_tried.sentence {
         output.line(output.paint(Ink::Quiet, &format!("  {tried}")));
     }
+    if let Some(again) = &spec.asked_again.sentence {
+        output.line(format!("  {again}"));
+    }
     let rows: Vec<Vec<String>> = spec.criteria.iter().map(|criterion| row(output, criterion)).collect();
     for line in table(&rows) {
         output.line(format!("    {line}"));

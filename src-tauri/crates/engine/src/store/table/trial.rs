@@ -205,6 +205,17 @@ impl Read<'_> {
         rows.map(|row| self.trial_row(row?, stream)).collect()
     }
 
+    /// How many slots of a stream were asked more than once: they were under way when a run broke off or was stopped.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn asked_again(&self, stream: &StreamKey) -> Result<u32, StoreError> {
+        let Some(row) = self.find_stream(stream)? else { return Ok(0) };
+        let mut statement =
+            self.connection.prepare_cached("SELECT count(*) FROM trial WHERE stream = ?1 AND asked > 1")?;
+        Ok(statement.query_row([row], |row| row.get(0))?)
+    }
+
     /// The newest trials of a case by a version, newest first: of every stream but monitors'.
     ///
     /// # Errors
