@@ -46,11 +46,16 @@ fn main() -> anyhow::Result<()> {
     println!("  memory at most {memory:>8} KB, the server included");
     let slow = server.block_on(serve(LATENCY))?;
     let run = runtime.block_on(self::run(&slow, cases, concurrency))?;
+    let bare = runtime.block_on(self::bare(&slow, cases, concurrency))?;
     #[expect(clippy::cast_precision_loss, reason = "shown with few digits")]
     let allowed = concurrency as f64 / LATENCY.as_secs_f64();
-    println!("{cases} cases, {concurrency} at a time, answered after {LATENCY:?}");
-    println!("  a run          {:>8.0} calls/s {:>8.0} us of CPU a call", run.per_second(), run.cpu_us());
-    println!("  of what the concurrency allows {:>8.2}", run.per_second() / allowed);
+    println!("{cases} cases, {concurrency} at a time, answered after {LATENCY:?}: share of what that allows");
+    println!(
+        "  bare client    {:>8.2} {:>17.0} us of CPU a call",
+        bare.per_second() / allowed,
+        bare.cpu_us()
+    );
+    println!("  a run          {:>8.2} {:>17.0} us of CPU a call", run.per_second() / allowed, run.cpu_us());
     Ok(())
 }
 
