@@ -5,7 +5,7 @@ use std::{
     fs,
     hash::{Hash as _, Hasher as _},
     io,
-    path::Path,
+    path::{Path, PathBuf},
     process::Command,
 };
 
@@ -33,7 +33,8 @@ pub(crate) fn alone(steps: &mut Steps) -> Result<(), Failure> {
 pub(crate) fn build(steps: &mut Steps) -> Result<(), Failure> {
     packages(steps)?;
     let stamp = place::ui().join(BUILT);
-    let fingerprint = fingerprint(&place::ui())
+    // The editor completes by the schemas.
+    let fingerprint = fingerprint(&[place::ui(), place::schemas()])
         .map_err(|error| Failure::new(format!("The sources of the interface cannot be read: {error}.")))?;
     let page = fs::read_to_string(place::ui().join("dist/index.html")).unwrap_or_default();
     let is_built = !page.is_empty() && !page.contains(PLACEHOLDER);
@@ -80,9 +81,9 @@ fn keep(stamp: &Path, text: &str) -> Result<(), Failure> {
 
 /// A number that changes with any name or content below `folder`. It need not last: where another release of Rust
 /// counts differently, the page is built once more.
-fn fingerprint(folder: &Path) -> io::Result<String> {
+fn fingerprint(folders: &[PathBuf]) -> io::Result<String> {
     let mut hasher = DefaultHasher::new();
-    add(folder, &mut hasher)?;
+    folders.iter().try_for_each(|folder| add(folder, &mut hasher))?;
     Ok(format!("{:016x}", hasher.finish()))
 }
 
@@ -113,7 +114,7 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("gatewright-xtask-{}", std::process::id()));
         fs::create_dir_all(folder.join("src")).expect("a folder");
         let write = |path: &str, text: &str| fs::write(folder.join(path), text).expect("a file");
-        let now = || fingerprint(&folder).expect("a fingerprint");
+        let now = || fingerprint(std::slice::from_ref(&folder)).expect("a fingerprint");
 
         write("src/a.ts", "one");
         let first = now();

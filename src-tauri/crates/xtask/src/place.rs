@@ -16,6 +16,11 @@ pub(crate) fn ui() -> PathBuf {
     root().join("ui")
 }
 
+/// The published schemas, which the interface is built with.
+pub(crate) fn schemas() -> PathBuf {
+    root().join("specs/schema")
+}
+
 /// A program of ours that was built beside this one.
 pub(crate) fn built(name: &str) -> PathBuf {
     let xtask = env::current_exe().unwrap_or_else(|_| root().join("target/debug/xtask"));
