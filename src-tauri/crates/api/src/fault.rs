@@ -161,7 +161,9 @@ impl From<ReleaseError> for ApiError {
             ReleaseError::Engine(error) => error.into(),
             ReleaseError::Journal(error) => error.into(),
             ReleaseError::Enact(EnactError::Journal(error)) => error.into(),
-            ReleaseError::Enact(EnactError::OutOfReach(_)) => Self::new(Code::Unreachable, error.to_string()),
+            ReleaseError::Enact(EnactError::OutOfReach(_)) => {
+                Self::new(Code::ReleaseFailed, error.to_string())
+            }
             ReleaseError::Enact(_) => Self::new(Code::Internal, error.to_string()),
             ReleaseError::NoSuchEnvironment(_) => {
                 Self::new(Code::NotFound, error.to_string()).hint("`gatewright status` lists them.")

@@ -207,7 +207,7 @@ impl Local {
     /// Files have errors, or the history cannot be read.
     pub async fn settle(&self, cancel: &CancellationToken) -> Result<SettleDocument, ApiError> {
         let mut releases = Vec::new();
-        for settled in self.engine.settle(&self.reading, cancel).await? {
+        for settled in self.engine.settle(&self.reading, None, cancel).await? {
             releases.push(match settled {
                 Settled::Read(enacted) => self.document_of(&enacted)?,
                 Settled::NoEnvironment(release) => self.release(

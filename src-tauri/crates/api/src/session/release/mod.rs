@@ -322,14 +322,27 @@ pub(super) async fn settle(opened: &Arc<Opened>, args: SettleArgs) -> Answered<(
     let opened = Arc::clone(opened);
     on_its_own(async move {
         let reading = read(&opened).await?;
-        if let Some(name) = args.environment.map(EnvironmentName::new) {
-            environment(&reading, &name)?;
+        let only = args.environment.map(EnvironmentName::new);
+        if let Some(name) = &only {
+            environment(&reading, name)?;
         }
-        let settled = opened.engine.settle(&reading, &CancellationToken::new()).await?;
+        let settled = opened.engine.settle(&reading, only.as_ref(), &CancellationToken::new()).await?;
         tell_settled(&opened, &settled);
         Ok(())
     })
     .await
+}
+
+/// Tells that a release stays open, and why.
+fn tell_left(opened: &Opened, release: &Release, why: String) {
+    let environment = release.environment.to_string();
+    let what = Happened::Told {
+        mark: Mark::Trouble,
+        title: format!("{environment}: a release could not be settled"),
+        detail: Some(why),
+        step: Some(step("Show the releases", Way::Releases { environment: Some(environment) })),
+    };
+    opened.bell.ring(Event { seq: 0, at: opened.engine.clock().now().0, what });
 }
 
 /// Tells what became of releases that were left open.
@@ -343,11 +356,10 @@ pub(super) fn tell_settled(opened: &Opened, settled: &[Settled]) {
                 }
             }
             Settled::NoEnvironment(release) => {
-                tracing::warn!(release = %release.id, environment = %release.environment, "its environment is gone");
+                let why = "Its environment is no longer in gatewright.yaml: put it back to settle it.";
+                tell_left(opened, release, why.to_owned());
             }
-            Settled::Left(release, error) => {
-                tracing::warn!(release = %release.id, %error, "it could not be settled");
-            }
+            Settled::Left(release, error) => tell_left(opened, release, error.to_string()),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use gatewright_core::release::Release;
+use gatewright_core::{id::EnvironmentName, release::Release};
 use tokio_util::sync::CancellationToken;
 
 use super::{EndpointProbe, ReleaseError};
@@ -24,13 +24,14 @@ pub enum Settled {
 }
 
 impl Engine {
-    /// Settles every open release of the workspace's environments.
+    /// Settles every open release, or those of one environment.
     ///
     /// # Errors
     /// See [`ReleaseError`]. A release that cannot be settled now is left as it is.
     pub async fn settle(
         &self,
         reading: &Reading,
+        only: Option<&EnvironmentName>,
         cancel: &CancellationToken,
     ) -> Result<Vec<Settled>, ReleaseError> {
         let workspace = reading.workspace.as_ref().ok_or(ReleaseError::BadWorkspace)?;
@@ -39,6 +40,9 @@ impl Engine {
         let mut settled = Vec::new();
         for row in open {
             let release = row.release;
+            if only.is_some_and(|only| *only != release.environment) {
+                continue;
+            }
             let Some(environment) = workspace.environments.get(&release.environment) else {
                 settled.push(Settled::NoEnvironment(release));
                 continue;
@@ -80,9 +84,9 @@ impl Engine {
         if !may || self.store.read(|read| read.open_releases())?.is_empty() {
             return Ok(Vec::new());
         }
-        let Some(look) = look else { return self.settle(reading, cancel).await };
+        let Some(look) = look else { return self.settle(reading, None, cancel).await };
         let hurried = cancel.child_token();
-        let settling = self.settle(reading, &hurried);
+        let settling = self.settle(reading, None, &hurried);
         tokio::pin!(settling);
         tokio::select! {
             settled = &mut settling => return settled,
