@@ -60,6 +60,7 @@ impl Desk {
             };
             if let Err(error) = opened {
                 tracing::error!(%error, "what the app was asked to show could not be opened");
+                session.tell_trouble("The folder could not be opened", &error);
             }
         });
     }

@@ -37,10 +37,10 @@ use crate::{
     command::Commands,
     dto::{
         About, Agreements, AgreementsArgs, Answer, BacktestArgs, BacktestView, CaseAnswers, CaseAnswersArgs,
-        Checked, CompareArgs, Comparison, Damage, Event, HeatMap, HeatMapArgs, LabelArgs, Nothing, Picked,
-        PlanArgs, PlanView, Preview, PromoteArgs, PromotePreviewArgs, Recents, ReleaseHead, RestoreArgs,
-        Restored, RollbackArgs, RollbackPreviewArgs, Rows, RunRef, RunRowsArgs, RunStartArgs, RunState,
-        RunStateArgs, SelfTestArgs, SelfTestRef, SelfTestState, SettleArgs, Source, SpecCheckArgs,
+        Checked, CompareArgs, Comparison, Damage, Event, Happened, HeatMap, HeatMapArgs, LabelArgs, Mark,
+        Nothing, Picked, PlanArgs, PlanView, Preview, PromoteArgs, PromotePreviewArgs, Recents, ReleaseHead,
+        RestoreArgs, Restored, RollbackArgs, RollbackPreviewArgs, Rows, RunRef, RunRowsArgs, RunStartArgs,
+        RunState, RunStateArgs, SelfTestArgs, SelfTestRef, SelfTestState, SettleArgs, Source, SpecCheckArgs,
         SpecSaveArgs, SpecSourceArgs, SpecTree, Status, Timeline, TimelineArgs, TrialArgs, Trust,
         TrustGiveArgs, VerdictArgs, VerdictState, Verdicts, VerdictsArgs, Verified, VersionArgs, VersionView,
         Versions, VersionsArgs, Workspace, WorkspaceOpenArgs, WorkspaceState,
@@ -72,6 +72,18 @@ impl Session {
     #[must_use]
     pub fn subscribe(&self) -> broadcast::Receiver<Event> {
         self.bell.listen()
+    }
+
+    /// Tells a person that something was not done which no screen asked for.
+    pub fn tell_trouble(&self, title: &str, error: &ApiError) {
+        let said = [Some(error.message.clone()), error.hint.clone()].into_iter().flatten();
+        let what = Happened::Told {
+            mark: Mark::Trouble,
+            title: title.to_owned(),
+            detail: Some(said.collect::<Vec<_>>().join(" ")),
+            step: None,
+        };
+        self.bell.ring(Event { seq: 0, at: self.clock.now().0, what });
     }
 
     fn opened(&self) -> Answered<Arc<Opened>> {
