@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 use anyhow::Context as _;
 use clap::CommandFactory as _;
 use gatewright_api::{
-    document::{RunDocument, WatchDocument},
+    document::{FORMAT, RevokedDocument, RunDocument, WatchDocument},
     error::{ApiError, Code},
     local::{self, Local, LocalOptions, PromoteWords, RunWords},
 };
@@ -392,6 +392,7 @@ async fn trust(common: &Common, output: Output, revoke: bool, yes: bool) -> anyh
     if revoke {
         let was = local.revoke_trust()?;
         output.line(if was { "This folder is no longer trusted." } else { "This folder was not trusted." });
+        output.document(&RevokedDocument { format: FORMAT, was_trusted: was })?;
         return Ok(Exit::Done);
     }
     let (mut document, shown) = local.trust()?;

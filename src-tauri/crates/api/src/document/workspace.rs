@@ -52,6 +52,15 @@ pub struct TrustDocument {
     pub acts: Value,
 }
 
+/// What `trust --revoke` prints.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct RevokedDocument {
+    /// Always [`super::FORMAT`].
+    pub format: u32,
+    /// Whether it was trusted before.
+    pub was_trusted: bool,
+}
+
 /// What `verify` prints.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct VerifyDocument {
