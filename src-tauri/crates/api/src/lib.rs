@@ -13,5 +13,6 @@ mod generated;
 pub mod host;
 mod interrupted;
 pub mod local;
+pub mod measured;
 pub mod money;
 pub mod session;

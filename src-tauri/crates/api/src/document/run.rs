@@ -147,6 +147,9 @@ pub struct CriterionDocument {
     pub blocking: bool,
     /// `met`, `not_met`, `undecided`.
     pub outcome: &'static str,
+    /// Of a measured metric, what value and bounds count: `ms`, `tokens`, `millionths of USD`. Others are shares.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
     /// Over what was heard, or of pairs this version's mean less the live one's; empty when nothing was.
     pub value: String,
     /// Lower bound; empty when there is none.

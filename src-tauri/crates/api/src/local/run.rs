@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use gatewright_core::{
     gate::{Counts, Outcome, Seen, Spent, words},
     id::{RunId, SpecName},
-    spec::{Measure, Metric, MicroMoney, Quarantine, Rule, Unit},
+    spec::{Currency, Measure, Metric, MicroMoney, Quarantine, Rule, Unit},
     time::Duration,
     verdict::{CriterionVerdict, Flaky, FlakyCase, Standing},
 };
@@ -20,7 +20,7 @@ use crate::{
         TriedDocument,
     },
     error::{ApiError, Code},
-    interrupted, money,
+    interrupted, measured, money,
 };
 
 /// The words of `run`.
@@ -168,6 +168,7 @@ impl Local {
             tried: self.engine.tried_by(reading, &report.spec.name, &report.spec.agent)?,
             flaky: self.engine.flaky(&report.spec, report.version.id)?,
             asked_again: self.engine.store().read(|read| read.asked_again(&report.verdict.stream))?,
+            currency: reading.workspace.as_ref().map_or(Currency::USD, |found| found.currency),
         };
         Ok(spec(report, &known))
     }
@@ -178,6 +179,7 @@ struct Known {
     tried: TriedSince,
     flaky: Flaky,
     asked_again: u32,
+    currency: Currency,
 }
 
 pub(super) fn tried(found: &TriedSince) -> TriedDocument {
@@ -223,7 +225,7 @@ fn spec(report: &SpecReport, known: &Known) -> SpecDocument {
         version: Local::version_document(&report.version, report.label.clone()),
         endpoint: report.endpoint.address.clone(),
         baseline: verdict.baseline,
-        criteria: verdict.criteria.iter().map(criterion).collect(),
+        criteria: verdict.criteria.iter().map(|one| criterion(one, known.currency)).collect(),
         cases: verdict.cases.iter().map(case).collect(),
         flaky: flaky(&known.flaky),
         quarantine: report.spec.quarantine.iter().map(quarantine).collect(),
@@ -274,7 +276,7 @@ fn quarantine(entry: &Quarantine) -> QuarantineDocument {
     }
 }
 
-fn criterion(verdict: &CriterionVerdict) -> CriterionDocument {
+fn criterion(verdict: &CriterionVerdict, currency: Currency) -> CriterionDocument {
     let levels = Levels::of(&verdict.rule);
     CriterionDocument {
         criterion: verdict.name.to_string(),
@@ -286,6 +288,7 @@ fn criterion(verdict: &CriterionVerdict) -> CriterionDocument {
             Outcome::Fail => "not_met",
             Outcome::Inconclusive(_) => "undecided",
         },
+        unit: measured::of(&verdict.rule).map(|of| measured::unit(of, currency)),
         value: verdict.shown.value.clone(),
         low: verdict.shown.low.clone(),
         high: verdict.shown.high.clone(),

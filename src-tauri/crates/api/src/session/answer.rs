@@ -18,10 +18,11 @@ use gatewright_engine::{
     supervisor::reading::Reading,
 };
 
-use super::{Answered, criterion, label, opened::Opened, run, show, verdict};
+use super::{Answered, label, opened::Opened, run, show, verdict};
 use crate::{
     dto::{Answer, AnswerTurn, CaseAnswers, CaseAnswersArgs, Check, LabelView, Mark, NamedScore, TextRange},
     error::{ApiError, Code},
+    measured,
 };
 
 /// Characters of an answer that cross the boundary.
@@ -314,7 +315,7 @@ impl<'a> Teller<'a> {
                 }
             }
             PureScorer::AtMost { of, limit } => {
-                ("takes at most", "must take more than", criterion::amount(*of, *limit, self.currency))
+                ("takes at most", "must take more than", measured::amount(*of, *limit, self.currency))
             }
             PureScorer::Group { how, parts } => {
                 let (is, is_not) = match how {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use gatewright_core::{
     id::{SpecName, VersionId},
-    spec::Currency,
+    spec::{Currency, Measure},
     verdict::{CriterionVerdict, Verdict},
 };
 use gatewright_engine::store::{
@@ -13,7 +13,10 @@ use gatewright_engine::store::{
 };
 
 use super::{Answered, criterion, opened::Opened, show, spec::case_mark, version};
-use crate::dto::{CaseComparison, CompareArgs, Comparison, HeatCell, Mark, ScoreComparison, SpecComparison};
+use crate::{
+    dto::{CaseComparison, CompareArgs, Comparison, HeatCell, Mark, ScoreComparison, SpecComparison},
+    measured,
+};
 
 /// Compares two versions, in one spec or in all that both were asked by.
 pub(super) fn versions(opened: &Opened, args: &CompareArgs) -> Answered<Comparison> {
@@ -151,16 +154,25 @@ fn score(was: &CriterionVerdict, now: &CriterionVerdict, currency: Currency) -> 
         criterion: now.name.to_string(),
         before: shown(was),
         after: shown(now),
-        difference: difference.map_or_else(String::new, |(was, now)| signed(now - was)),
+        difference: difference
+            .map_or_else(String::new, |(was, is)| signed(is - was, measured::of(&now.rule), currency)),
         mark: if same { beyond_noise(was, now) } else { Mark::Plain },
     }
 }
 
-/// `+0.14`, `−0.02`; a difference of measurements as whole numbers.
-fn signed(difference: f64) -> String {
+/// `+0.14`, `−0.02`; a difference of measurements with their unit: `+120 ms`.
+fn signed(difference: f64, of: Option<Measure>, currency: Currency) -> String {
     let sign = if difference < 0.0 { "−" } else { "+" };
     let size = difference.abs();
-    if size > 1.0 { format!("{sign}{size:.0}") } else { format!("{sign}{size:.2}") }
+    match of {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a whole number, not negative"
+        )]
+        Some(of) => format!("{sign}{}", measured::amount(of, size as u64, currency)),
+        None => format!("{sign}{size:.2}"),
+    }
 }
 
 /// Whether the bounds lie apart. Shares are better when larger, measurements when smaller.
@@ -184,10 +196,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_difference_keeps_its_sign() {
-        assert_eq!(
-            (signed(0.141), signed(-0.02), signed(-120.4)),
-            ("+0.14".to_owned(), "−0.02".to_owned(), "−120".to_owned())
-        );
+    fn a_difference_keeps_its_sign_and_its_unit() {
+        let share = |difference| signed(difference, None, Currency::USD);
+        assert_eq!([share(0.141), share(-0.02)], ["+0.14", "−0.02"]);
+        let measured = |difference, of| signed(difference, Some(of), Currency::USD);
+        assert_eq!(measured(-1.0, Measure::LatencyMs), "−1 ms");
+        assert_eq!(measured(2_100.0, Measure::CostMicros), "+$0.0021");
     }
 }

@@ -16,7 +16,7 @@ use gatewright_core::{
 use super::show;
 use crate::{
     dto::{CriterionState, CriterionView, GateBar},
-    money,
+    measured::amount,
 };
 
 /// Where nothing was heard that has a score.
@@ -245,18 +245,6 @@ fn measure(of: Measure) -> &'static str {
         Measure::FirstTokenMs => "first content",
         Measure::CostMicros => "cost",
         Measure::TokensOut => "length",
-    }
-}
-
-/// A measurement with its unit.
-pub(super) fn amount(of: Measure, amount: u64, currency: Currency) -> String {
-    match of {
-        Measure::LatencyMs | Measure::FirstTokenMs => format!("{} ms", words::count(amount)),
-        Measure::TokensOut => format!("{} tokens", words::count(amount)),
-        Measure::CostMicros => {
-            let micros = i64::try_from(amount).unwrap_or(i64::MAX);
-            money::amount(&money::decimal(micros), &currency.to_string())
-        }
     }
 }
 

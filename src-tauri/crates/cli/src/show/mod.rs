@@ -31,7 +31,7 @@ fn outcome(output: Output, outcome: &str) -> String {
 /// A decimal with two digits, more where two would hide a difference from 0 or 1; empty stays empty.
 fn two_digits(number: &str) -> String {
     match number.parse::<f64>() {
-        Ok(value) if value > 0.99 && value < 1.0 => format!("{value:.4}"),
+        Ok(value) if value > 0.99 && value < 1.0 || value > 0.0 && value < 0.01 => format!("{value:.4}"),
         Ok(value) => format!("{value:.2}"),
         Err(_) => number.to_owned(),
     }

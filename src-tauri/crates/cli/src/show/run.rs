@@ -2,7 +2,7 @@
 
 use gatewright_api::{
     document::{CaseDocument, CriterionDocument, RunDocument, SpecDocument, VersionDocument},
-    money,
+    measured, money,
 };
 
 use super::{outcome, short, two_digits};
@@ -82,12 +82,16 @@ fn marks(case: &CaseDocument) -> Vec<&'static str> {
 }
 
 fn row(output: Output, criterion: &CriterionDocument) -> Vec<String> {
-    let value = two_digits(&criterion.value);
+    let figure = |number: &str| match (&criterion.unit, number.parse()) {
+        (Some(unit), Ok(amount)) => measured::with_unit(amount, unit),
+        _ => two_digits(number),
+    };
+    let value = figure(&criterion.value);
     let bound = match (criterion.low.as_str(), criterion.high.as_str()) {
         ("", "") => String::new(),
-        (low, "") => format!("at least {}", two_digits(low)),
-        ("", high) => format!("at most {}", two_digits(high)),
-        (low, high) => format!("{} to {}", two_digits(low), two_digits(high)),
+        (low, "") => format!("at least {}", figure(low)),
+        ("", high) => format!("at most {}", figure(high)),
+        (low, high) => format!("{} to {}", figure(low), figure(high)),
     };
     let name = if criterion.blocking {
         criterion.criterion.clone()
