@@ -90,3 +90,15 @@ describe('a save', () => {
     expect([disk['a'], view.typed]).toEqual(['second', null]);
   });
 });
+
+describe('what is typed', () => {
+  it('is not checked again because the folder was asked about', async () => {
+    view.type('mine');
+    await vi.waitFor(() => expect(host.asked('spec_check')).toHaveLength(1));
+    await settled();
+    frame.workspace = { path: '/work' } as Workspace;
+    await settled();
+    expect(view.diagnostics).toHaveLength(1);
+    expect(host.asked('spec_check')).toHaveLength(1);
+  });
+});

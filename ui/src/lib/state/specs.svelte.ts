@@ -1,5 +1,7 @@
 // The files that a person edits: which is open, what is typed and not saved, what is wrong with it, what it plans.
 
+import { untrack } from 'svelte';
+
 import { call, type Diagnostic, type PlanView, refusal, type Source, type SpecTree } from '../api';
 import { Resource, resource } from './resource.svelte';
 import { route } from './route.svelte';
@@ -25,6 +27,8 @@ export class SpecsView {
   #planned = $state<string | null>(null);
   #turn = 0;
   #base: string | null = null;
+  /** The open file of the open folder: a text, which stays the same when the folder is asked about again. */
+  readonly #open = $derived(this.#key(this.file));
 
   constructor() {
     this.tree = resource(() => call('specs'), ['specs_changed', 'verdict_given']);
@@ -39,12 +43,14 @@ export class SpecsView {
     }, ['specs_changed', 'run_moved', 'version_seen']);
     // Another file: what was typed into it before is taken up again.
     $effect(() => {
-      const draft = drafts.get(this.#key(this.file));
-      this.#base = draft?.digest ?? null;
-      this.#found = null;
-      this.typed = draft?.text ?? null;
-      this.#planned = draft?.text ?? null;
-      if (draft) void this.#check(draft.text);
+      const draft = drafts.get(this.#open);
+      untrack(() => {
+        this.#base = draft?.digest ?? null;
+        this.#found = null;
+        this.typed = draft?.text ?? null;
+        this.#planned = draft?.text ?? null;
+        if (draft) void this.#check(draft.text);
+      });
     });
     $effect(() => {
       const text = this.typed;
