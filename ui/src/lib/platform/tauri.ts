@@ -5,7 +5,7 @@ import { listen } from '@tauri-apps/api/event';
 
 import { CallError, type Host } from './host';
 
-/** Name of the one command and of the one event, as `src-tauri/src/commands.rs` registers them. */
+/** Name of the one command and of the one event, as `src-tauri/src/command.rs` registers them. */
 const CALL = 'call';
 const EVENT = 'happened';
 

@@ -1,5 +1,7 @@
 // The files that a person edits: which is open, what is typed and not saved, what is wrong with it, what it plans.
 
+import { untrack } from 'svelte';
+
 import { call, type Diagnostic, type PlanView, refusal, type Source, type SpecTree } from '../api';
 import { Resource, resource } from './resource.svelte';
 import { route } from './route.svelte';
@@ -25,6 +27,8 @@ export class SpecsView {
   #planned = $state<string | null>(null);
   #turn = 0;
   #base: string | null = null;
+  /** The open file of the open folder: a text, which stays the same when the folder is asked about again. */
+  readonly #open = $derived(this.#key(this.file));
 
   constructor() {
     this.tree = resource(() => call('specs'), ['specs_changed', 'verdict_given']);
@@ -39,12 +43,14 @@ export class SpecsView {
     }, ['specs_changed', 'run_moved', 'version_seen']);
     // Another file: what was typed into it before is taken up again.
     $effect(() => {
-      const draft = drafts.get(this.#key(this.file));
-      this.#base = draft?.digest ?? null;
-      this.#found = null;
-      this.typed = draft?.text ?? null;
-      this.#planned = draft?.text ?? null;
-      if (draft) void this.#check(draft.text);
+      const draft = drafts.get(this.#open);
+      untrack(() => {
+        this.#base = draft?.digest ?? null;
+        this.#found = null;
+        this.typed = draft?.text ?? null;
+        this.#planned = draft?.text ?? null;
+        if (draft) void this.#check(draft.text);
+      });
     });
     $effect(() => {
       const text = this.typed;
@@ -127,24 +133,45 @@ export class SpecsView {
 
   async save(): Promise<void> {
     const file = this.file;
+    const key = this.#key(file);
     const text = this.typed;
     const digest = this.#base;
     if (file === null || text === null || digest === null || this.saving) return;
     this.saving = true;
     try {
       const saved = await call('spec_save', { file, text, digest });
-      drafts.delete(this.#key(file));
-      if (this.file === file) {
+      // What was typed while it was saved stays typed, and is an edit of what was saved.
+      const draft = drafts.get(key);
+      if (draft?.text === text) drafts.delete(key);
+      else if (draft) drafts.set(key, { text: draft.text, digest: saved.digest });
+      if (this.#key(this.file) === key) {
         this.source.value = saved;
         this.#base = null;
-        // What was typed while it was saved stays typed.
         if (this.typed === text) this.typed = null;
         else this.type(this.typed ?? saved.text);
       }
     } catch (thrown) {
-      tellRefusal(refusal(thrown));
+      const error = refusal(thrown);
+      if (error.code === 'stale') await this.#overtaken(file, key, error.message);
+      else tellRefusal(error);
     }
     this.saving = false;
+  }
+
+  /** Somebody else edited the file. What is typed becomes an edit of that, so that saving again is a knowing act. */
+  async #overtaken(file: string, key: string, title: string): Promise<void> {
+    try {
+      const source = await call('spec_source', { file });
+      const draft = drafts.get(key);
+      if (draft) drafts.set(key, { text: draft.text, digest: source.digest });
+      if (this.#key(this.file) === key) {
+        this.source.value = source;
+        this.#base = this.typed === null ? null : source.digest;
+      }
+      tell({ mark: 'trouble', title, detail: 'Your text is kept. Save again to overwrite what lies there now, or Revert to see it.' });
+    } catch (thrown) {
+      tellRefusal(refusal(thrown));
+    }
   }
 
   /** Lets go of what was typed. */

@@ -67,10 +67,10 @@ export class TrustView {
     return left === 1 ? `1 ${what} one has not been looked at yet.` : `${left} ${what} ones have not been looked at yet.`;
   }
 
-  async give(unchangedOnly: boolean): Promise<void> {
+  async give(): Promise<void> {
     const digest = this.trust.value?.digest;
-    if (digest === undefined || (!unchangedOnly && this.blocked !== null)) return;
-    const workspace = await frame.while('trust', () => call('trust_give', { digest, unchanged_only: unchangedOnly }));
+    if (digest === undefined || this.blocked !== null) return;
+    const workspace = await frame.while('trust', () => call('trust_give', { digest }));
     if (!workspace) return;
     frame.workspace = workspace;
     go(workspace.trust.trusted ? 'specs' : 'home');

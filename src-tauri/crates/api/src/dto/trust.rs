@@ -47,8 +47,6 @@ dto! {
     pub struct TrustGiveArgs {
         /// [`Trust::digest`] as it was shown: another list is refused as stale.
         pub digest: String,
-        /// Only what did not change since it was trusted before.
-        pub unchanged_only: bool,
     }
 
     /// Whether the history holds.

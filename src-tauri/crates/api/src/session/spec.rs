@@ -267,7 +267,8 @@ pub(super) fn save(opened: &Opened, args: &SpecSaveArgs) -> Answered<Source> {
     let before = disk::read(root, &args.file).map_err(|error| unreadable(&error))?;
     if Digest::of_bytes(&before).to_string() != args.digest {
         let message = format!("`{}` was changed on disk since it was opened", args.file);
-        return Err(ApiError::new(Code::Stale, message).hint("Open it again; your text stays in the editor."));
+        return Err(ApiError::new(Code::Stale, message)
+            .hint("Nothing was written. Read the file again: a save with its new digest overwrites it."));
     }
     // Line ends stay as the file had them.
     let crlf = before.windows(2).any(|pair| pair == b"\r\n");

@@ -218,6 +218,10 @@ async fn a_save_over_somebody_elses_edit_is_refused_as_stale() {
     let refused = session.spec_save(save("gone", &saved.digest)).await.expect_err("stale");
     assert_eq!(refused.code, Code::Stale);
     assert!(world.read(&file).contains("97%"));
+    // Whoever has read it again overwrites it knowingly, as the hint says.
+    let read = session.spec_source(SpecSourceArgs { file: file.clone() }).await.expect("read again");
+    session.spec_save(save(&edited, &read.digest)).await.expect("saved over it");
+    assert_eq!(world.read(&file), edited);
     // An edit from outside is noticed without anybody asking.
     world.write("prompt.md", "Offer a REFUND, quickly.\n");
     let told = |files: &Vec<String>| files.iter().any(|file| file == "prompt.md");

@@ -133,7 +133,7 @@ impl World {
         let path = self.root().display().to_string();
         self.session.workspace_open(WorkspaceOpenArgs { path }).await.expect("opened");
         let trust = self.session.trust_preview(Nothing {}).await.expect("a list");
-        let given = TrustGiveArgs { digest: trust.digest, unchanged_only: false };
+        let given = TrustGiveArgs { digest: trust.digest };
         self.session.trust_give(given).await.expect("trusted")
     }
 

@@ -2862,11 +2862,7 @@ export type TrustGiveArgs = {
 /**
  * [`Trust::digest`] as it was shown: another list is refused as stale.
  */
-digest: string, 
-/**
- * Only what did not change since it was trusted before.
- */
-unchanged_only: boolean, };
+digest: string, };
 
 /**
  * One thing that the folder asks for.

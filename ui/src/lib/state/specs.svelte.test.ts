@@ -1,0 +1,104 @@
+import { flushSync } from 'svelte';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+
+import { TestHost } from '../../../tests/host';
+import type { Source, Workspace } from '../api';
+import { frame } from './frame.svelte';
+import { look } from './route.svelte';
+import { SpecsView } from './specs.svelte';
+import { dismiss, toasts } from './toasts.svelte';
+
+let host: TestHost;
+vi.mock('../platform', async (original) => ({ ...(await original<object>()), host: () => Promise.resolve(host) }));
+
+/** What lies on disk: its text is its digest. */
+let disk: Record<string, string>;
+const source = (file: string): Source => ({ file, text: disk[file], digest: disk[file], diagnostics: [] }) as unknown as Source;
+const settled = async (): Promise<void> => {
+  await new Promise((done) => setTimeout(done));
+  flushSync();
+};
+
+let stop: () => void;
+let view: SpecsView;
+
+beforeEach(async () => {
+  host = new TestHost();
+  disk = { a: 'a1', b: 'b1' };
+  host.answers = {
+    specs: () => ({ specs: [], files: [{ file: 'a', of: null }, { file: 'b', of: null }] }),
+    spec_source: ({ file }) => source(file),
+    spec_check: () => ({ diagnostics: [{ severity: 'error', message: 'found' }], took_us: 1 }),
+    spec_save: ({ file, text, digest }) => {
+      if (digest !== disk[file]) throw { code: 'stale', message: `\`${file}\` was changed`, hint: null };
+      disk[file] = text;
+      return source(file);
+    },
+  };
+  frame.workspace = { path: '/work' } as Workspace;
+  look({ file: 'a' });
+  stop = $effect.root(() => {
+    view = new SpecsView();
+  });
+  await settled();
+});
+afterEach(() => {
+  for (const file of ['a', 'b']) {
+    look({ file });
+    flushSync();
+    view.revert();
+  }
+  stop();
+  for (const { id } of toasts.shown) dismiss(id);
+});
+
+describe('a save', () => {
+  it('over somebody else’s edit is refused, and overwrites it when it is asked for again', async () => {
+    view.type('mine');
+    disk['a'] = 'theirs';
+    await view.save();
+    expect([disk['a'], view.text, view.source.value?.text]).toEqual(['theirs', 'mine', 'theirs']);
+    expect(toasts.shown.at(-1)).toMatchObject({ title: '`a` was changed', detail: expect.stringContaining('Save again to overwrite') });
+    await view.save();
+    expect([disk['a'], view.typed]).toEqual(['mine', null]);
+  });
+
+  it('over it is still a knowing act after another file was looked at', async () => {
+    view.type('mine');
+    disk['a'] = 'theirs';
+    await view.save();
+    for (const file of ['b', 'a']) {
+      look({ file });
+      await settled();
+    }
+    expect(view.text).toBe('mine');
+    await view.save();
+    expect(disk['a']).toBe('mine');
+  });
+
+  it('loses nothing that was typed while it was on, also when another file is open at its end', async () => {
+    view.type('first');
+    const saving = view.save();
+    view.type('second');
+    look({ file: 'b' });
+    flushSync();
+    await saving;
+    look({ file: 'a' });
+    await settled();
+    expect([disk['a'], view.text]).toEqual(['first', 'second']);
+    await view.save();
+    expect([disk['a'], view.typed]).toEqual(['second', null]);
+  });
+});
+
+describe('what is typed', () => {
+  it('is not checked again because the folder was asked about', async () => {
+    view.type('mine');
+    await vi.waitFor(() => expect(host.asked('spec_check')).toHaveLength(1));
+    await settled();
+    frame.workspace = { path: '/work' } as Workspace;
+    await settled();
+    expect(view.diagnostics).toHaveLength(1);
+    expect(host.asked('spec_check')).toHaveLength(1);
+  });
+});
