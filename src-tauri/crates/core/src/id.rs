@@ -48,7 +48,7 @@ fn refuse_unsafe_integers(value: &serde_json::Value, pointer: &mut String) -> Re
     match value {
         Value::Number(number) => {
             let safe = match (number.as_i64(), number.as_u64()) {
-                (Some(integer), _) => integer.abs() <= SAFE_INTEGER_MAX,
+                (Some(integer), _) => integer.unsigned_abs() <= SAFE_INTEGER_MAX.unsigned_abs(),
                 (None, Some(_)) => false,
                 (None, None) => true,
             };
@@ -351,6 +351,18 @@ mod tests {
             error.to_string(),
             "/seeds/1: the integer 9007199254740993 is beyond 2^53 and would be rounded"
         );
+    }
+
+    #[test]
+    fn the_ends_of_what_is_exact_have_a_digest_and_nothing_beyond_them() {
+        for safe in [-SAFE_INTEGER_MAX, 0, SAFE_INTEGER_MAX] {
+            assert!(Digest::of_value("t", &safe).is_ok(), "{safe}");
+        }
+        for unsafe_one in [i64::MIN, -SAFE_INTEGER_MAX - 1, SAFE_INTEGER_MAX + 1, i64::MAX] {
+            let error = Digest::of_value("t", &unsafe_one).expect_err("refused");
+            let value = unsafe_one.to_string();
+            assert_eq!(error, CanonicalError::IntegerTooLarge { pointer: String::new(), value });
+        }
     }
 
     #[test]

@@ -60,7 +60,8 @@ pub enum Basis {
 pub struct Odds {
     /// The sum of `wrongly_blocked`, in millionths; it may exceed one million, and then promises nothing.
     pub wrongly_blocked_millionths: u64,
-    /// The largest `wrongly_passed`, attempts added.
+    /// The largest `wrongly_passed`, attempts added; 1, which promises nothing, where a required spec has no verdict
+    /// of this version, or none is required.
     pub wrongly_passed: Unit,
 }
 

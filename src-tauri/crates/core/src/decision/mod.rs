@@ -262,12 +262,12 @@ pub fn odds(policy: &EnvironmentPolicy, proposal: &Proposal<'_>, verdicts: &[Ver
             .iter()
             .map(|requirement| u64::from(requirement.wrongly_blocked.millionths()))
             .sum(),
+        // What no verdict speaks of, nothing is promised of.
         wrongly_passed: newest
             .iter()
-            .flatten()
-            .map(|view| view.verdict.wrongly_passed_total)
+            .map(|view| view.map_or(Unit::ONE, |view| view.verdict.wrongly_passed_total))
             .max()
-            .unwrap_or_default(),
+            .unwrap_or(Unit::ONE),
     }
 }
 

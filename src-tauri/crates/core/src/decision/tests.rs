@@ -194,6 +194,23 @@ fn the_sum_of_wrongly_blocked_and_the_largest_wrongly_passed_are_shown() {
     assert_eq!(super::odds(&world.policy, &world.proposal(), &world.views()), odds, "refused or not");
 }
 
+#[test]
+fn without_a_verdict_of_every_required_spec_nothing_is_promised_of_bad_versions() {
+    let passed = |world: &World| odds(&world.policy, &world.proposal(), &world.views()).wrongly_passed;
+    let mut world = World::new();
+    assert_eq!(passed(&world).millionths(), 50_000);
+    world.verdicts[0].spec = SpecMeaning(digest("older"));
+    assert_eq!(passed(&world), Unit::ONE, "one is of another meaning");
+    world.verdicts.remove(0);
+    assert_eq!(passed(&world), Unit::ONE, "one of two");
+    world.verdicts.clear();
+    assert_eq!(passed(&world), Unit::ONE, "none of two");
+    world.word = Some(Word::Override(statement()));
+    assert_eq!(world.granted().odds().wrongly_passed, Unit::ONE, "a grant keeps what was shown");
+    world.policy.requires.clear();
+    assert_eq!(passed(&world), Unit::ONE, "none is required");
+}
+
 /// Something that spoils a world, and the refusal it must lead to.
 type Spoiled = (fn(&mut World), Refusal);
 

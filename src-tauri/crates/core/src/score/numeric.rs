@@ -78,11 +78,9 @@ fn numbers(text: &str) -> Vec<(f64, bool)> {
 fn read(letters: &[char], start: usize) -> (Option<f64>, usize) {
     let digits = |from: usize| letters[from..].iter().take_while(|letter| letter.is_ascii_digit()).count();
     let mut end = start + digits(start);
-    // Groups of thousands: exactly three digits after each comma.
-    while end - start <= 3 * (1 + letters[start..end].len())
-        && letters.get(end) == Some(&',')
-        && digits(end + 1) == 3
-    {
+    // Groups of thousands: at most three digits before the first comma, exactly three after each.
+    let in_groups = end - start <= 3;
+    while in_groups && letters.get(end) == Some(&',') && digits(end + 1) == 3 {
         end += 4;
     }
     if letters.get(end) == Some(&'.') && letters.get(end + 1).is_some_and(char::is_ascii_digit) {
@@ -117,6 +115,10 @@ mod tests {
             ("Ticket T-1042 of model v2", vec![]),
             ("2 of 3", vec![(2.0, false), (3.0, true)]),
             ("1,2", vec![(1.0, false), (2.0, true)]),
+            ("1,234,567", vec![(1_234_567.0, true)]),
+            ("1234567,890", vec![(1_234_567.0, false), (890.0, true)]),
+            ("1000,200", vec![(1000.0, false), (200.0, true)]),
+            ("1,234,5678", vec![(1234.0, false), (5678.0, true)]),
             ("10-12", vec![(10.0, false)]),
             ("", vec![]),
         ] {

@@ -45,7 +45,9 @@ pub(super) fn plain(text: &str) -> Result<Value, Problem> {
         return Err(Problem::NotFinite(text.to_owned()));
     }
     match integer(text) {
-        Some(Some(value)) if value.abs() <= SAFE_INTEGER_MAX => return Ok(Value::Integer(value)),
+        Some(Some(value)) if value.unsigned_abs() <= SAFE_INTEGER_MAX.unsigned_abs() => {
+            return Ok(Value::Integer(value));
+        }
         Some(_) => return Err(Problem::IntegerTooLarge(shortened(text))),
         None => {}
     }

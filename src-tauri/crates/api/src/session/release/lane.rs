@@ -5,7 +5,7 @@ use gatewright_core::{
     gate::words::{TimesIn100, in_100},
     release::{Rung as Reached, State},
     spec::{
-        Spec, quarantine_sentence,
+        Spec, Unit, quarantine_sentence,
         workspace::{Deploy, Environment},
     },
 };
@@ -166,14 +166,22 @@ fn standing(lane: &Looked) -> CandidateStanding {
 
 /// How often such a promotion errs, in words.
 pub(super) fn odds(odds: Odds) -> String {
-    let passed = odds.wrongly_passed;
+    let Odds { wrongly_blocked_millionths: blocked, wrongly_passed: passed } = odds;
+    let promised = (passed < Unit::ONE, blocked < MILLION);
+    #[expect(clippy::cast_precision_loss, reason = "shown below a million alone")]
+    let blocked = in_100(blocked as f64 / MILLION as f64);
     let bad = format!("A bad version gets through at most {}", TimesIn100(passed));
-    if odds.wrongly_blocked_millionths >= MILLION {
-        return format!("{bad}; how often a good one is blocked is not promised.");
+    match promised {
+        (true, true) => format!("{bad}; a good one is blocked at most {blocked} times in 100."),
+        (true, false) => format!("{bad}; how often a good one is blocked is not promised."),
+        (false, true) => format!(
+            "How often a bad version gets through is not promised; a good one is blocked at most {blocked} times in \
+             100."
+        ),
+        (false, false) => {
+            "How often a bad version gets through or a good one is blocked is not promised.".to_owned()
+        }
     }
-    #[expect(clippy::cast_precision_loss, reason = "below a million")]
-    let blocked = odds.wrongly_blocked_millionths as f64 / MILLION as f64;
-    format!("{bad}; a good one is blocked at most {} times in 100.", in_100(blocked))
 }
 
 /// What the required specs let off, in short, with each of them in full.
@@ -246,4 +254,33 @@ pub(super) fn sentences(lanes: &[Lane]) -> (String, String) {
         CandidateStanding::NotJudged => format!("{live}; {called} is not judged yet"),
     };
     (sentence, candidate.detail.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_promised_is_not_shown_as_a_number() {
+        let said = |passed: u32, wrongly_blocked_millionths: u64| {
+            let wrongly_passed = Unit::from_millionths(passed).expect("within 1");
+            odds(Odds { wrongly_blocked_millionths, wrongly_passed })
+        };
+        assert_eq!(
+            said(50_000, 100_000),
+            "A bad version gets through at most 5 times in 100; a good one is blocked at most 10 times in 100."
+        );
+        assert_eq!(
+            said(50_000, MILLION),
+            "A bad version gets through at most 5 times in 100; how often a good one is blocked is not promised."
+        );
+        assert_eq!(
+            said(1_000_000, 100_000),
+            "How often a bad version gets through is not promised; a good one is blocked at most 10 times in 100."
+        );
+        assert_eq!(
+            said(1_000_000, 2 * MILLION),
+            "How often a bad version gets through or a good one is blocked is not promised."
+        );
+    }
 }

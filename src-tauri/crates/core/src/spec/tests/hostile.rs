@@ -110,6 +110,13 @@ fn a_key_in_the_file_is_never_shown() {
     assert!(!said.contains("canary"), "{said}");
 }
 
+#[test]
+fn an_integer_beyond_what_is_exact_is_refused_to_the_least_of_all() {
+    for integer in ["-9223372036854775808", "-9007199254740992", "9007199254740992", "9223372036854775807"] {
+        refused(&format!("version: {integer}\n"), &["number-range"]);
+    }
+}
+
 proptest! {
     #[test]
     fn parsing_never_fails_on_arbitrary_bytes(bytes in prop::collection::vec(any::<u8>(), 0..2_000)) {
