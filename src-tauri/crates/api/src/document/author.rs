@@ -56,7 +56,7 @@ pub struct PlannedDocument {
     pub wrongly_blocked: Option<f64>,
     /// As tested.
     pub wrongly_passed: Option<f64>,
-    /// Calls that it hears.
+    /// Calls that it hears; of one that compares case by case, to both versions, and its target is that nothing changed.
     pub calls: PlanCallsDocument,
     /// The best floor that one look at every case alone excludes; 0 when none. Of a rate.
     pub one_round_excludes: Option<f64>,

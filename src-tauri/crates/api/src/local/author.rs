@@ -227,7 +227,10 @@ fn planned(one: &CriterionOutlook, written: &Criterion, price: &Price, currency:
         floor: levels.floor.map(gatewright_core::spec::Unit::as_f64),
         wrongly_blocked: levels.wrongly_blocked.map(gatewright_core::spec::Unit::as_f64),
         wrongly_passed: levels.wrongly_passed.map(gatewright_core::spec::Unit::as_f64),
-        calls: counted([one.if_none_fails, whole(one.at_target), whole(one.at_floor), one.at_most]),
+        calls: counted(
+            [one.if_none_fails, whole(one.at_target), whole(one.at_floor), one.at_most]
+                .map(|number| one.calls_each() * number),
+        ),
         one_round_excludes: one.tells.map(|tells| tells.one_round.as_f64()),
         closer: one.tells.and_then(|tells| {
             let (floor, calls_at_once) = tells.closer_at_once?;
@@ -243,7 +246,7 @@ fn planned(one: &CriterionOutlook, written: &Criterion, price: &Price, currency:
         undecided: one
             .undecided
             .map(|open| UndecidedDocument { at_target: open.at_target, at_floor: open.at_floor }),
-        sentences: one.sentences(&author::price(price, one.at_most, currency)),
+        sentences: one.sentences(&author::price(price, one.calls_each() * one.at_most, currency)),
     }
 }
 

@@ -131,10 +131,9 @@ fn planned(
         let whole = mean.ceil() as u32;
         whole
     };
-    // Of one that hears pairs, each is a call to either version.
-    let calls = if compares(one) { 2 } else { 1 };
+    let calls = one.calls_each();
     let mut lines = vec![price.line("Perfect version", calls * one.if_none_fails, false)];
-    if compares(one) {
+    if calls > 1 {
         lines.push(price.line("As good as the live one", calls * up(one.at_target), true));
         lines.push(price.line("Worse by the margin", calls * up(one.at_floor), true));
     }
@@ -162,11 +161,6 @@ fn planned(
         curve: curve(one),
         lines,
     }
-}
-
-/// Whether it asks both versions.
-fn compares(one: &CriterionOutlook) -> bool {
-    one.comparison.as_ref().is_some_and(|comparison| matches!(comparison.by, ComparedBy::Pairs { .. }))
 }
 
 fn tells(one: &CriterionOutlook) -> String {

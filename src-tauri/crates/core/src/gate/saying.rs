@@ -1,14 +1,23 @@
 //! A plan in sentences, criterion by criterion: what so many calls tell apart, how many it takes, what that costs.
 
 use super::{
-    CriterionOutlook,
+    ComparedBy, Comparison, CriterionOutlook,
     words::{self, Percent},
 };
 use crate::spec::Unit;
 
 impl CriterionOutlook {
-    /// What the criterion tells apart, and what it takes. `price` says what [`Self::at_most`] calls cost and take, in
-    /// words such as `$0.40 and 2 min`.
+    /// Calls that each of its numbers stands for: 2 where those are pairs, one call to either version.
+    #[must_use]
+    pub fn calls_each(&self) -> u32 {
+        match &self.comparison {
+            Some(Comparison { by: ComparedBy::Pairs { .. }, .. }) => 2,
+            _ => 1,
+        }
+    }
+
+    /// What the criterion tells apart, and what it takes. `price` says what the calls cost and take that it hears
+    /// at most, in words such as `$0.40 and 2 min`.
     #[must_use]
     pub fn sentences(&self, price: &str) -> Vec<String> {
         if self.cases == 0 {
@@ -40,9 +49,21 @@ impl CriterionOutlook {
     }
 
     fn takes(&self, price: &str) -> String {
-        let perfect = words::calls(self.if_none_fails);
-        let most = words::count(self.at_most);
-        let cases = words::plural(self.cases, "case", "cases");
+        let perfect = words::calls(self.calls_each() * self.if_none_fails);
+        let about = words::count(super::outlook::whole(f64::from(self.calls_each()) * self.at_target));
+        let most = words::count(self.calls_each() * self.at_most);
+        match self.comparison.as_ref().map(|comparison| &comparison.by) {
+            Some(ComparedBy::Pairs { .. }) => {
+                return format!(
+                    "This criterion: {perfect} to the two versions if they never differ, about {about} where nothing \
+                     changed, never more than {most}; {price}."
+                );
+            }
+            Some(ComparedBy::Nothing) => {
+                return "This criterion: no call, as nothing is live to compare with.".to_owned();
+            }
+            Some(ComparedBy::Recorded { .. }) | None => {}
+        }
         if !self.if_missing.is_empty() {
             let longer: Vec<_> = self.if_missing.iter().map(|&calls| words::count(calls)).collect();
             return format!(
@@ -50,10 +71,10 @@ impl CriterionOutlook {
                 longer.join(", ")
             );
         }
-        if self.tells.is_none() && self.undecided.is_none() {
+        if self.curve.is_empty() && self.undecided.is_none() {
             return format!("This criterion: {perfect} in any case; {price}.");
         }
-        let about = words::count(super::outlook::whole(self.at_target));
+        let cases = words::plural(self.cases, "case", "cases");
         format!(
             "This criterion: {perfect} for a perfect version of your {cases}, about {about} at the target, never more \
              than {most}; {price}."
