@@ -240,7 +240,7 @@ words! {
         MayShip,
         /// Not by verdict.
         Blocked,
-        /// Only with a reason: it passes only because the spec changed, or it is the first.
+        /// Only with a reason: it fails by a spec of the last promotion, or it is the first.
         NeedsReason,
         /// A release is open.
         Frozen,

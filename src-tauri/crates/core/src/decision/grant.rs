@@ -29,7 +29,7 @@ pub(super) struct Terms {
     pub(super) basis: Basis,
     /// What a person's word was needed for.
     pub(super) overridden: Vec<Refusal>,
-    /// Specs that pass only because they were changed, where the environment allows that.
+    /// Specs by whose former meaning the version fails, where the environment allows that.
     pub(super) weakened: Vec<SpecName>,
     pub(super) odds: Odds,
     /// As text: a place in the history may be beyond what JSON numbers hold exactly.
@@ -134,7 +134,7 @@ impl Grant {
         &self.terms.overridden
     }
 
-    /// Specs that pass only because they were changed.
+    /// Specs by whose former meaning the version fails.
     #[must_use]
     pub fn weakened(&self) -> &[SpecName] {
         &self.terms.weakened

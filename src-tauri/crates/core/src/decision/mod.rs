@@ -36,7 +36,7 @@ pub struct EnvironmentPolicy {
     pub environment: EnvironmentName,
     /// The specs that must pass. None at all is never a pass.
     pub requires: Vec<Requirement>,
-    /// What to do about a spec that passes only because it was changed.
+    /// What to do about a version that fails by a spec of the last promotion.
     pub weakening: Weakening,
     /// Attempts of one version at one spec, at most.
     pub attempts_max: u32,
@@ -59,7 +59,8 @@ pub struct Requirement {
     pub quarantine: BTreeSet<CaseName>,
 }
 
-/// What to do about a spec that passes only because it was changed.
+/// What to do about a version that fails by what a spec said at the last promotion, which was changed since or is no
+/// longer required.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub enum Weakening {
     /// A person must say why.

@@ -28,9 +28,10 @@ pub enum Refusal {
     Withdrawn(SpecName),
     /// Older than `max_age`.
     TooOld(SpecName),
-    /// Passes only because the spec changed: a person must say why.
+    /// Fails by what a spec said at the last promotion, which was changed since or is no longer required: a person must
+    /// say why.
     Weakened(SpecName),
-    /// Passes only because the spec changed, which the environment forbids.
+    /// The same, which the environment forbids.
     WeakeningForbidden(SpecName),
     /// Does not hear these cases any more, which are in quarantine: a person must say why.
     Quarantined(SpecName, Vec<CaseName>),
@@ -152,12 +153,12 @@ impl Refusal {
             Self::Withdrawn(_) => out.write_str("passed, and that is withdrawn: this version failed it later."),
             Self::TooOld(_) => out.write_str("has a verdict older than `max_age` allows: run it again."),
             Self::Weakened(_) => out.write_str(
-                "passes only because the spec changed: by the one in force at the last promotion this version \
+                "was changed since the last promotion or is no longer required, and by what it said then this version \
                  fails. Say why that is right, or mend the version.",
             ),
             Self::WeakeningForbidden(_) => out.write_str(
-                "passes only because the spec changed, and the environment says `weakening: forbid`: by the one in \
-                 force at the last promotion this version fails.",
+                "was changed since the last promotion or is no longer required, and by what it said then this version \
+                 fails; the environment says `weakening: forbid`.",
             ),
             Self::Quarantined(_, cases) => write!(
                 out,

@@ -116,7 +116,7 @@ fn takes(lives: &[ReleaseRow]) -> String {
     }
 }
 
-/// How the specs changed that this passes only because of.
+/// How the specs changed by whose former meaning this fails.
 fn spec_diff(
     read: &Read<'_>,
     reading: &Reading,

@@ -1,4 +1,4 @@
-//! Whether a version passes only because a spec was changed: its recorded answers, judged by the specs that were in
+//! Whether a version fails by a spec that was changed since: its recorded answers, judged by the specs that were in
 //! force at the last promotion.
 
 use std::collections::BTreeMap;
