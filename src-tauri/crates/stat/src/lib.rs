@@ -13,8 +13,8 @@
 //! - The ground they stand on: [`walk`] (the recursion behind all certificates), [`binomial`], [`special`],
 //!   [`product`].
 //!
-//! Three rules hold everywhere. A certificate is computed with `+` and `×` alone, so it is the same number on
-//! every machine. Logarithms and their like come from `libm`, never from the platform: without the standard
+//! Three rules hold everywhere. A certificate is computed with `+` and `×` alone (without replacement with `÷`
+//! too), so it is the same number on every machine. Logarithms and their like come from `libm`, never from the platform: without the standard
 //! library the compiler itself refuses `f64::ln`. Bad input is an error or a documented limit, never a panic.
 //!
 //! Where four numbers state a question, their order is always: target, floor, wrongly blocked, wrongly passed.

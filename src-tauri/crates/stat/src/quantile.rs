@@ -1,5 +1,6 @@
 //! Quantiles of latency and cost: an interval from the order of the measurements alone, whatever their
 //! distribution (David and Nagaraja, *Order Statistics*, chapter 7); or the statement that so few cannot measure it.
+//! All of it is for a number of measurements that was fixed before; of a test that may end early it is an orientation.
 
 use crate::binomial;
 use crate::special::incomplete_beta;

@@ -90,7 +90,11 @@ pub(super) fn running(one: &SoFar, currency: Currency) -> CriterionView {
             let left = words::count(one.heard_max.saturating_sub(heard));
             let state = if heard == 0 { CriterionState::Waiting } else { CriterionState::Running };
             let unit = if pairs { "pairs" } else { "calls" };
-            (state, format!("Open: at most {left} more {unit} decide it"), format!("at most {left} more"))
+            (
+                state,
+                format!("Open: at most {left} more {unit} if none is missing"),
+                format!("at most {left} more"),
+            )
         }
     };
     let mean = one.mean.filter(|_| is_mean(&one.rule)).map(words::nine);

@@ -26,7 +26,7 @@ pub struct Certificate {
 }
 
 impl Certificate {
-    /// Computes it, with `+` and `×` alone. None where no error rates are declared, and for arrays that are no
+    /// Computes it, with `+` and `×` alone (of a deterministic suite with `÷` too). None where no error rates are declared, and for arrays that are no
     /// boundary.
     #[must_use]
     pub fn of(planned: &PlannedCriterion) -> Option<Self> {

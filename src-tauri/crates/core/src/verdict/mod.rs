@@ -71,7 +71,7 @@ pub struct Shown {
     pub high: String,
     /// How the bound was made: `stage-wise` after a corridor that ended, `confidence sequence` where it was cut off,
     /// `stage-wise without replacement` and `prior-posterior-ratio confidence sequence` of a deterministic
-    /// suite, `clopper-pearson one-sided`, `order-statistic`, `wilson`.
+    /// suite, `clopper-pearson one-sided`, `order-statistic for a fixed number of calls`, `wilson`.
     pub bound: String,
     /// The method that decides, with its number.
     pub method: String,

@@ -30,7 +30,8 @@ pub(super) fn of(subject: &Subject<'_>) -> String {
         Outcome::Inconclusive(why) => {
             let heard = counts.heard();
             let most = subject.listener.heard_max();
-            let undecided = undecided(why, heard, most, most.saturating_sub(heard));
+            let unit = if subject.listener.compares() { "pairs" } else { "calls" };
+            let undecided = undecided(why, (heard, most, unit), subject.listener.left_at_most());
             match why {
                 Why::Missing if counts.asked_again > 0 => {
                     let again = subject.listener.asked_again();
@@ -223,21 +224,26 @@ fn lost(subject: &Subject<'_>, counts: Counts) -> String {
     }
 }
 
-/// Why it is undecided, of a criterion or of a gate.
-fn undecided(why: Why, heard: u32, most: u32, left: u32) -> String {
+/// Why it is undecided, of a criterion or of a gate: heard, at most so many, of what.
+fn undecided(why: Why, (heard, most, unit): (u32, u32, &str), left: u32) -> String {
     let (heard, most) = (count(heard), count(most));
-    let more = if left == 0 { String::new() } else { format!("; at most {} more decide it", count(left)) };
+    // Not that they decide it: bets may end without a word.
+    let more = if left == 0 {
+        String::new()
+    } else {
+        format!("; at most {} more are needed if none is missing", count(left))
+    };
     match why {
-        Why::BudgetEnded => format!("the budget ended at {heard} of {most} calls{more}"),
-        Why::Cancelled => format!("stopped at {heard} of {most} calls{more}"),
+        Why::BudgetEnded => format!("the budget ended at {heard} of {most} {unit}{more}"),
+        Why::Cancelled => format!("stopped at {heard} of {most} {unit}{more}"),
         Why::Unreachable => {
             format!("the endpoint took no more calls at {heard} of {most}; the next run goes on there")
         }
         Why::IdentityChanged => {
             "the served identity changed within the run, so part of this is about something else".to_owned()
         }
-        Why::NotAsked => format!("{heard} of {most} calls are recorded{more}"),
-        Why::GateDecided => format!("stopped at {heard} of {most} calls, as the gate had its answer"),
+        Why::NotAsked => format!("{heard} of {most} {unit} are recorded{more}"),
+        Why::GateDecided => format!("stopped at {heard} of {most} {unit}, as the gate had its answer"),
         Why::NothingToJudge => {
             "nothing to judge: there is no case that is not in quarantine, or no blocking criterion"
                 .to_owned()
@@ -245,7 +251,7 @@ fn undecided(why: Why, heard: u32, most: u32, left: u32) -> String {
         Why::NoBaseline => {
             "there is no live version to compare with, or none that can be asked or is recorded".to_owned()
         }
-        Why::Underfunded => format!("the budget cannot reach the {most} calls that it may need"),
+        Why::Underfunded => format!("the budget cannot reach the {most} {unit} that it may need"),
         Why::Missing => "too many answers are missing to tell".to_owned(),
         Why::Opaque => "the agent declares nothing".to_owned(),
         Why::NotDeterministic => {
@@ -275,7 +281,9 @@ pub(super) fn headline(verdict: &Verdict, own: Unit, left: u32) -> String {
             {
                 format!("{}.", one.reason)
             }
-            _ => format!("Undecided: {}.", undecided(why, verdict.heard(), verdict.heard_max, left)),
+            _ => {
+                format!("Undecided: {}.", undecided(why, (verdict.heard(), verdict.heard_max, "calls"), left))
+            }
         },
     };
     let decided = matches!(verdict.outcome, Outcome::Pass | Outcome::Fail);

@@ -244,7 +244,8 @@ fn mean(listener: &Listener) -> Shown {
     }
 }
 
-/// A percentile in the unit of its measure, between two measurements. An error of the agent and what is missing
+/// A percentile in the unit of its measure, between two measurements: an interval for so many calls as were heard,
+/// had their number been fixed; after an early stop it is for orientation, and the boundary decides. An error of the agent and what is missing
 /// count as larger than every measurement; an end that falls there, or needs more calls, is empty.
 fn percentile(of: Measure, target: Unit, risk: Risk, heard: &[&SlotFacts]) -> Shown {
     let mut measured: Vec<u64> = heard
@@ -268,7 +269,7 @@ fn percentile(of: Measure, target: Unit, risk: Risk, heard: &[&SlotFacts]) -> Sh
         value: at(rank),
         low: ranks(risk.wrongly_blocked).low.map(at).unwrap_or_default(),
         high: ranks(risk.wrongly_passed).high.map(at).unwrap_or_default(),
-        bound: "order-statistic".to_owned(),
+        bound: "order-statistic for a fixed number of calls".to_owned(),
         ..Shown::default()
     }
 }

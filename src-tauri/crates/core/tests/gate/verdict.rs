@@ -400,7 +400,10 @@ fn a_percentile_is_shown_between_two_measurements_where_it_is_measurable() {
     assert_eq!(shown.value, at((95 * heard).div_ceil(100)));
     let ranks = gatewright_stat::quantile::ranks(heard, 0.95, 0.9);
     assert_eq!((Some(shown.low.clone()), Some(shown.high.clone())), (ranks.low.map(at), ranks.high.map(at)));
-    assert_eq!((shown.bound.as_str(), shown.method.as_str()), ("order-statistic", "corridor 1"));
+    assert_eq!(
+        (shown.bound.as_str(), shown.method.as_str()),
+        ("order-statistic for a fixed number of calls", "corridor 1")
+    );
     let few = judged(inquiry(&plan, &told(&plan, 10, timed(|_| 100))));
     assert_eq!((few.criteria[0].shown.high.as_str(), few.criteria[0].shown.value.as_str()), ("", "100"));
 }
