@@ -19,4 +19,3 @@ mod tests;
 
 pub use enact::{Desk, EnactError, Enacted, Order, Patience};
 pub use ready::{Readiness, ready};
-pub use settle::{Settled, settle_all};

@@ -43,12 +43,6 @@ pub trait Journal: Send + Sync {
     /// [`JournalError::Fenced`] when somebody took over: whoever hears it stops at once.
     fn beat<'a>(&'a self, release: &'a Release) -> BoxFuture<'a, Result<(), JournalError>>;
 
-    /// Releases that are not over, oldest first.
-    ///
-    /// # Errors
-    /// The journal cannot be read.
-    fn unsettled(&self) -> BoxFuture<'_, Result<Vec<Release>, JournalError>>;
-
     /// Takes an open release over to settle it: the lease with the next fence, which the release carries from now on.
     ///
     /// # Errors

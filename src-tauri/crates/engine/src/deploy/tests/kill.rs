@@ -7,11 +7,10 @@ use std::{
 };
 
 use gatewright_core::{id::Digest, release::State};
-use tokio_util::sync::CancellationToken;
 
 use super::support::{Diary, World};
 use crate::{
-    deploy::{Settled, adapter::Adapter as _, settle_all},
+    deploy::adapter::Adapter as _,
     port::release::{Journal as _, Sealed as _},
 };
 
@@ -56,13 +55,12 @@ fn assert_whole(folder: &Path) -> Option<u64> {
 /// Settles what was left, and compares what the journal says then with what is true.
 async fn assert_settled(folder: &Path) -> Option<State> {
     let world = world_at(folder);
-    let open = world.diary.unsettled().await.expect("a journal");
+    let open = world.diary.unsettled();
     assert!(open.len() <= 1, "{open:?}");
-    let settled = settle_all(&world.diary, |_| Some(world.desk()), &CancellationToken::new()).await;
-    let settled = settled.expect("a journal");
+    let settled = world.settle().await;
     let pointed = world.pointed().await;
     for one in &settled {
-        let Settled::Read(read) = one else { panic!("{one:?}") };
+        let read = one.as_ref().expect("read");
         let release = &read.release;
         match release.state {
             State::Live => assert_eq!(pointed, Some(release.to), "{}", read.evidence),
@@ -70,16 +68,13 @@ async fn assert_settled(folder: &Path) -> Option<State> {
             state => panic!("{state:?}: {}", read.evidence),
         }
     }
-    assert_eq!(world.diary.unsettled().await, Ok(Vec::new()));
+    assert_eq!(world.diary.unsettled(), []);
     let newest = world.diary.releases().into_iter().rfind(|release| release.state == State::Live);
     assert_eq!(pointed, newest.map(|release| release.to), "what the journal calls live is live");
     for listed in world.line.folder.list().await.expect("a target") {
         assert!(world.vault.manifest(listed.version).is_ok(), "{listed:?}");
     }
-    settled.first().map(|one| match one {
-        Settled::Read(read) => read.release.state,
-        _ => unreachable!("checked above"),
-    })
+    settled.first().map(|one| one.as_ref().expect("read").release.state)
 }
 
 #[test]

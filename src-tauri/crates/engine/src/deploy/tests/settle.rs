@@ -6,23 +6,15 @@ use tokio_util::sync::CancellationToken;
 use super::support::{Fault, HttpProbe, Manner, World, history};
 use crate::{
     deploy::{
-        EnactError, Enacted, Settled,
+        EnactError, Enacted,
         adapter::{Adapter as _, ErrorClass},
-        settle_all,
     },
     port::release::JournalError,
 };
 
-async fn settle(world: &World) -> Vec<Settled> {
-    settle_all(&world.diary, |_| Some(world.desk()), &CancellationToken::new()).await.expect("a journal")
-}
-
 /// The one open release, settled.
 async fn settled(world: &World) -> Enacted {
-    match settle(world).await.pop() {
-        Some(Settled::Read(read)) => *read,
-        other => panic!("not read: {other:?}"),
-    }
+    world.settle().await.pop().expect("one is open").expect("read")
 }
 
 /// A promotion of the second version, of whose switch nobody knows; the line works again.
@@ -43,7 +35,7 @@ async fn a_switch_that_was_lost_is_settled_as_not_applied() {
     let read = settled(&world).await;
     assert_eq!(read.release.state, State::NotApplied, "{}", read.evidence);
     assert_eq!((world.pointed().await, world.switches()), (Some(world.first), 2));
-    assert_eq!(settle(&world).await, [], "nothing is left open");
+    assert_eq!(world.settle().await, [], "nothing is left open");
 }
 
 #[tokio::test]
@@ -147,12 +139,10 @@ async fn an_observation_that_was_broken_off_goes_on_and_may_lead_back() {
 }
 
 #[tokio::test]
-async fn what_somebody_alive_holds_or_nobody_can_reach_is_left() {
+async fn what_somebody_alive_holds_is_left() {
     let (world, release) = unknown(Fault::DiesBefore).await;
     *world.diary.held.lock().expect("no panic") = true;
     let held = JournalError::Held { release: release.id, holder: "somebody".to_owned() };
-    let left = Settled::Left(Box::new(release.clone()), EnactError::Journal(held));
-    assert_eq!(settle(&world).await, [left]);
-    let no_desk = settle_all(&world.diary, |_| None, &CancellationToken::new()).await.expect("a journal");
-    assert_eq!(no_desk, [Settled::NoDesk(Box::new(release))]);
+    assert_eq!(world.settle().await, [Err(EnactError::Journal(held))]);
+    assert_eq!(world.diary.unsettled(), [release]);
 }

@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::support::{Fault, World, environment};
 use crate::{
-    deploy::{EnactError, adapter::Adapter as _, settle_all},
+    deploy::{EnactError, adapter::Adapter as _},
     port::release::{Journal as _, JournalError},
 };
 
@@ -59,7 +59,7 @@ async fn happen(world: &World, event: Event) {
         Event::Promote(_) => return,
         Event::Line(fault) => return world.line.set(fault),
         Event::Settle => {
-            settle_all(&world.diary, |_| Some(world.desk()), &cancel).await.expect("a journal");
+            world.settle().await;
             return;
         }
         Event::LateSwitch => {
@@ -119,7 +119,7 @@ async fn tell(story: &[Event]) {
     }
     world.line.set(Fault::None);
     happen(&world, Event::Settle).await;
-    assert_eq!(world.diary.unsettled().await, Ok(Vec::new()), "what can be read is settled");
+    assert_eq!(world.diary.unsettled(), [], "what can be read is settled");
 }
 
 proptest! {

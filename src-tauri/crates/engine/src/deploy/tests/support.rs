@@ -31,7 +31,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     clock::{Clock as _, SystemClock},
     deploy::{
-        Desk, Enacted, Order, Patience,
+        Desk, EnactError, Enacted, Order, Patience,
         adapter::{
             Adapter, AdapterError, Current, Description, ErrorClass, Listed, Observed, OpAsked, OpStatus,
             Staging, Switch, SwitchPlan, Switched,
@@ -153,6 +153,11 @@ impl Diary {
         self.book.lock().expect("no panic").releases.clone()
     }
 
+    /// Those that are not over, oldest first.
+    pub(crate) fn unsettled(&self) -> Vec<Release> {
+        self.releases().into_iter().filter(|release| release.state.is_open()).collect()
+    }
+
     pub(crate) fn release(&self, id: ReleaseId) -> Release {
         self.releases().into_iter().find(|release| release.id == id).expect("a known release")
     }
@@ -240,10 +245,6 @@ impl Journal for Diary {
 
     fn beat<'a>(&'a self, release: &'a Release) -> BoxFuture<'a, Result<(), JournalError>> {
         now(self.change(|book| book.held(release).map(|_| ())))
-    }
-
-    fn unsettled(&self) -> BoxFuture<'_, Result<Vec<Release>, JournalError>> {
-        now(Ok(self.releases().into_iter().filter(|release| release.state.is_open()).collect()))
     }
 
     fn claim(&self, release: ReleaseId) -> BoxFuture<'_, Result<Release, JournalError>> {
@@ -556,6 +557,15 @@ impl World {
     /// From here on an endpoint that does not prove the target is judged soon.
     pub(crate) fn hurry(&mut self) {
         self.patience.observe = Duration::from_secs(1);
+    }
+
+    /// Settles every open release, oldest first.
+    pub(crate) async fn settle(&self) -> Vec<Result<Enacted, EnactError>> {
+        let mut settled = Vec::new();
+        for release in self.diary.unsettled() {
+            settled.push(self.desk().settle(release.id, &CancellationToken::new()).await);
+        }
+        settled
     }
 
     pub(crate) fn desk(&self) -> Desk<'_> {

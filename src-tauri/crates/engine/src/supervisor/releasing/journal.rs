@@ -180,13 +180,6 @@ impl Journal for ReleaseJournal<'_> {
         })
     }
 
-    fn unsettled(&self) -> BoxFuture<'_, Result<Vec<Release>, JournalError>> {
-        Box::pin(async move {
-            let rows = self.engine.store.read(|read| read.open_releases()).map_err(failed)?;
-            Ok(rows.into_iter().map(|row| row.release).collect())
-        })
-    }
-
     fn claim(&self, release: ReleaseId) -> BoxFuture<'_, Result<Release, JournalError>> {
         Box::pin(async move {
             let holder = self.holder();
