@@ -19,7 +19,7 @@ dto! {
         pub backup: Option<BackupView>,
         /// What signed heads of the log saw that the backup does not hold; none when they saw nothing more.
         pub witness: Option<WitnessView>,
-        /// A name for all of this: what a person confirms.
+        /// A name for the backup: what a person confirms.
         pub seen: String,
     }
 

@@ -723,7 +723,7 @@ backup: BackupView | null,
  */
 witness: WitnessView | null, 
 /**
- * A name for all of this: what a person confirms.
+ * A name for the backup: what a person confirms.
  */
 seen: string, };
 
