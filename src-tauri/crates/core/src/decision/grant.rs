@@ -31,7 +31,9 @@ pub(super) struct Terms {
     pub(super) overridden: Vec<Refusal>,
     /// Specs by whose former meaning the version fails, where the environment allows that.
     pub(super) weakened: Vec<SpecName>,
-    pub(super) odds: Odds,
+    /// None of a rollback, which rests on no verdict.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) odds: Option<Odds>,
     /// As text: a place in the history may be beyond what JSON numbers hold exactly.
     #[serde(serialize_with = "as_text")]
     pub(super) seq: Seq,
@@ -56,9 +58,10 @@ pub enum Basis {
 }
 
 /// How often such a promotion errs, over all required specs, as tested.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 pub struct Odds {
-    /// The sum of `wrongly_blocked`, in millionths; it may exceed one million, and then promises nothing.
+    /// The sum of `wrongly_blocked`, in millionths; from one million on, as where no spec is required, it promises
+    /// nothing.
     pub wrongly_blocked_millionths: u64,
     /// The largest `wrongly_passed`, attempts added; 1, which promises nothing, where a required spec has no verdict
     /// of this version, or none is required.
@@ -140,9 +143,9 @@ impl Grant {
         &self.terms.weakened
     }
 
-    /// How often such a promotion errs.
+    /// How often such a promotion errs; none of a rollback.
     #[must_use]
-    pub fn odds(&self) -> Odds {
+    pub fn odds(&self) -> Option<Odds> {
         self.terms.odds
     }
 

@@ -218,7 +218,7 @@ pub fn decide(
         basis,
         overridden: refusals,
         weakened,
-        odds: odds(policy, proposal, verdicts),
+        odds: Some(odds(policy, proposal, verdicts)),
         seq: proposal.seq,
     }))
 }
@@ -248,7 +248,7 @@ pub fn decide_rollback(
         basis: Basis::WasLive(target.release),
         overridden: Vec::new(),
         weakened: Vec::new(),
-        odds: Odds::default(),
+        odds: None,
         seq,
     }))
 }
@@ -257,12 +257,13 @@ pub fn decide_rollback(
 #[must_use]
 pub fn odds(policy: &EnvironmentPolicy, proposal: &Proposal<'_>, verdicts: &[VerdictView<'_>]) -> Odds {
     let newest = newest_verdicts(policy, proposal, verdicts);
+    let blocked = |requirement: &Requirement| u64::from(requirement.wrongly_blocked.millionths());
     Odds {
-        wrongly_blocked_millionths: policy
-            .requires
-            .iter()
-            .map(|requirement| u64::from(requirement.wrongly_blocked.millionths()))
-            .sum(),
+        // Where no spec is required nothing is ever granted.
+        wrongly_blocked_millionths: match &policy.requires[..] {
+            [] => u64::from(Unit::ONE.millionths()),
+            requires => requires.iter().map(blocked).sum(),
+        },
         // What no verdict speaks of, nothing is promised of.
         wrongly_passed: newest
             .iter()

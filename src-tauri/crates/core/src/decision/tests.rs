@@ -188,7 +188,7 @@ fn prospective_passes_of_all_required_specs_grant() {
 fn the_sum_of_wrongly_blocked_and_the_largest_wrongly_passed_are_shown() {
     let mut world = World::new();
     world.verdicts[1].wrongly_passed_total = Unit::from_millionths(100_000).expect("within 1");
-    let odds = world.granted().odds();
+    let odds = world.granted().odds().expect("odds");
     assert_eq!((odds.wrongly_blocked_millionths, odds.wrongly_passed.millionths()), (100_000, 100_000));
     world.verdicts[0].outcome = Outcome::Fail;
     assert_eq!(super::odds(&world.policy, &world.proposal(), &world.views()), odds, "refused or not");
@@ -196,7 +196,8 @@ fn the_sum_of_wrongly_blocked_and_the_largest_wrongly_passed_are_shown() {
 
 #[test]
 fn without_a_verdict_of_every_required_spec_nothing_is_promised_of_bad_versions() {
-    let passed = |world: &World| odds(&world.policy, &world.proposal(), &world.views()).wrongly_passed;
+    let told = |world: &World| odds(&world.policy, &world.proposal(), &world.views());
+    let passed = |world: &World| told(world).wrongly_passed;
     let mut world = World::new();
     assert_eq!(passed(&world).millionths(), 50_000);
     world.verdicts[0].spec = SpecMeaning(digest("older"));
@@ -206,9 +207,18 @@ fn without_a_verdict_of_every_required_spec_nothing_is_promised_of_bad_versions(
     world.verdicts.clear();
     assert_eq!(passed(&world), Unit::ONE, "none of two");
     world.word = Some(Word::Override(statement()));
-    assert_eq!(world.granted().odds().wrongly_passed, Unit::ONE, "a grant keeps what was shown");
+    assert_eq!(
+        world.granted().odds().map(|odds| odds.wrongly_passed),
+        Some(Unit::ONE),
+        "a grant keeps what was shown"
+    );
     world.policy.requires.clear();
-    assert_eq!(passed(&world), Unit::ONE, "none is required");
+    let none = told(&world);
+    assert_eq!(
+        (none.wrongly_passed, none.wrongly_blocked_millionths),
+        (Unit::ONE, 1_000_000),
+        "none is required"
+    );
 }
 
 /// Something that spoils a world, and the refusal it must lead to.

@@ -129,7 +129,10 @@ fn candidate(read: &Read<'_>, reading: &Reading, lane: &Looked) -> Answered<Opti
     }
     let standing = standing(lane);
     let detail = match standing {
-        CandidateStanding::MayShip => format!("Every required spec passes. {}", odds(lane.odds)),
+        CandidateStanding::MayShip => {
+            let passes = "Every required spec passes.".to_owned();
+            [passes].into_iter().chain(lane.odds.map(odds)).collect::<Vec<_>>().join(" ")
+        }
         _ => lane.refusals.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
     };
     let about = lane.refusals.iter().find_map(Refusal::spec);

@@ -39,8 +39,8 @@ pub struct Lane {
     pub candidate: Option<Version>,
     /// Why the candidate may not go live; empty when it may.
     pub refusals: Vec<Refusal>,
-    /// How often its gates err, together.
-    pub odds: Odds,
+    /// How often its gates err, together; none without a candidate.
+    pub odds: Option<Odds>,
     /// Candidates of each required spec since what is live went live.
     pub tried: Vec<TriedSince>,
     /// What a rollback would go back to.
@@ -96,9 +96,9 @@ impl Engine {
             None => None,
         };
         let (refusals, odds) = match judged {
-            Some(Judgement { decision: Decision::Refused(refusals), odds, .. }) => (refusals, odds),
-            Some(Judgement { odds, .. }) => (Vec::new(), odds),
-            None => (Vec::new(), Odds::default()),
+            Some(Judgement { decision: Decision::Refused(refusals), odds, .. }) => (refusals, Some(odds)),
+            Some(Judgement { odds, .. }) => (Vec::new(), Some(odds)),
+            None => (Vec::new(), None),
         };
         let (overridden, since) = match &live {
             Some(row) => self.store.read(|read| {
