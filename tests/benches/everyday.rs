@@ -13,6 +13,7 @@ const STARTS: usize = 30;
 const ROLLBACKS: usize = 10;
 
 fn main() {
+    println!("gatewright is built first, where it is older than its sources");
     let world = World::sample();
     let start = |words: &[&str]| {
         let mut took: Vec<Duration> = (0..STARTS)
