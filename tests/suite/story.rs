@@ -224,6 +224,31 @@ fn a_verdict_that_says_something_else_than_was_signed_grants_nothing() {
 }
 
 #[test]
+fn a_fail_that_was_edited_into_a_pass_throughout_grants_nothing() {
+    let world = World::sample();
+    assert_eq!(judge(&world, "3-open").1, "fail");
+    assert_eq!(judge(&world, "6-fixed").1, "pass");
+    tamper(&world, |history| {
+        let rows = "SELECT id, record FROM verdict ORDER BY id";
+        let fail: (i64, Vec<u8>) =
+            history.query_row(rows, [], |row| Ok((row.get(0)?, row.get(1)?))).expect("the fail");
+        let record = String::from_utf8(zstd::decode_all(fail.1.as_slice()).expect("packed")).expect("JSON");
+        let forged = record.replace(r#""outcome":"fail""#, r#""outcome":"pass""#);
+        assert_ne!(forged, record);
+        let packed = zstd::bulk::compress(forged.as_bytes(), 3).expect("packed");
+        // With the signature of a verdict that passed.
+        let edit = "UPDATE verdict SET record = ?1, outcome = newest.outcome, envelope = newest.envelope
+            FROM (SELECT outcome, envelope FROM verdict ORDER BY id DESC LIMIT 1) AS newest WHERE id = ?2";
+        assert_eq!(history.execute(edit, (packed, fail.0)).expect("written"), 1);
+    });
+    let said = world.run(&["promote", "production", "3-open", "--yes"]);
+    assert_eq!(said.code, Some(6), "{said:?}");
+    assert!(said.err.contains("not signed by a key you trust"), "{said:?}");
+    assert_eq!(pointer(&world), None);
+    assert_noticed(&world, "verdict");
+}
+
+#[test]
 fn an_edited_log_is_noticed() {
     let world = released();
     let edit = "UPDATE event SET at_ms = at_ms + 1 WHERE seq = (SELECT seq FROM event ORDER BY seq LIMIT 1 OFFSET 3)";

@@ -171,7 +171,7 @@ fn trail(store: &Store) -> Result<Trail, StoreError> {
         let kept = read.checkpoints()?;
         checkpoints.extend(kept.into_iter().map(|row| (format!("checkpoint {}", row.seq.0), row.envelope)));
         let verdicts = read.sealed_verdicts()?.into_iter();
-        let releases = read.sealed_releases()?.into_iter();
+        let releases = read.all_releases()?.into_iter();
         let decisions = read.decisions(None, u32::MAX)?.into_iter();
         let state = read.state()?;
         let damaged = state.damaged_objects.into_iter().chain(state.damaged_blobs);
@@ -179,15 +179,20 @@ fn trail(store: &Store) -> Result<Trail, StoreError> {
             entries: read.log_entries(Seq(0), u64::from(u32::MAX))?,
             checkpoints,
             verdicts: verdicts
-                .map(|row| SignedVerdict { id: row.id, verdict: row.verdict, bundle: row.envelope })
+                .map(|row| SignedVerdict {
+                    id: row.id,
+                    verdict: row.verdict,
+                    bundle: row.envelope,
+                    withdrawn_by: row.withdrawn_by,
+                })
                 .collect(),
             releases: releases
-                .filter_map(|row| Some(SignedRelease { release: row.release, envelope: row.envelope? }))
+                .map(|row| SignedRelease { release: row.release, envelope: row.envelope })
                 .collect(),
             decisions: decisions
                 .filter_map(|row| {
-                    let (seq, version, body) = (row.seq, row.version, row.body);
-                    Some(SignedDecision { seq, version, body, envelope: row.envelope? })
+                    let (seq, version, body, envelope) = (row.seq, row.version, row.body, row.envelope);
+                    Some(SignedDecision { seq, grant: row.grant?, version, body, envelope })
                 })
                 .collect(),
             damaged: damaged.map(|id| (id.0, "gone or damaged".to_owned())).collect(),
@@ -246,6 +251,29 @@ fn a_changed_reason_of_an_override_and_a_changed_release_are_found() {
 }
 
 #[test]
+fn a_row_that_is_gone_or_lost_its_signature_is_found() {
+    let found = |sql: &str| {
+        let world = World::new();
+        world.tamper(&format!("PRAGMA foreign_keys = OFF; {sql}"));
+        world.findings()
+    };
+    let findings = found("UPDATE release SET envelope = NULL, expected_revision = '8'");
+    assert!(matches!(findings.as_slice(), [Finding::ReleaseUnsigned { .. }]), "{findings:?}");
+    // As one that another superseded, which nobody signs.
+    let findings = found("UPDATE release SET envelope = NULL, state = 9, open = 0");
+    assert!(matches!(findings.as_slice(), [Finding::ReleaseAstray { .. }]), "{findings:?}");
+    let findings = found("DELETE FROM release");
+    assert!(matches!(findings.as_slice(), [Finding::ReleaseGone { .. }]), "{findings:?}");
+    let findings = found("UPDATE decision SET envelope = NULL");
+    assert!(matches!(findings.as_slice(), [Finding::DecisionUnsigned { .. }]), "{findings:?}");
+    let findings = found("UPDATE decision SET grant_ = zeroblob(32)");
+    let said = said(&findings);
+    assert!(said.contains("the log does not tell of it") && said.contains("and it is gone"), "{said}");
+    let findings = found("UPDATE verdict SET withdrawn_by = id");
+    assert!(matches!(findings.as_slice(), [Finding::VerdictWithdrawal { .. }]), "{findings:?}");
+}
+
+#[test]
 fn an_edited_log_is_found_at_its_first_entry_that_does_not_hold() {
     let world = World::new();
     world.tamper(
@@ -265,7 +293,11 @@ fn a_cut_tail_is_found_by_the_checkpoint_in_the_folder() {
          DELETE FROM event WHERE seq = (SELECT max(seq) FROM event)",
     );
     let findings = world.findings();
-    assert!(matches!(findings.as_slice(), [Finding::TailCut { .. }]), "{}", said(&findings));
+    assert!(
+        matches!(findings.as_slice(), [Finding::TailCut { .. }, Finding::ReleaseAstray { .. }]),
+        "{}",
+        said(&findings)
+    );
 }
 
 #[test]

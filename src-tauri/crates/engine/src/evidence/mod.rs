@@ -23,7 +23,7 @@ pub use self::{
         sign_release, sign_verdict,
     },
     trusted::{TrustedKey, TrustedKeys},
-    verify::{Finding, SignedDecision, SignedRelease, SignedVerdict, Trail, verify},
+    verify::{Finding, SignedDecision, SignedRelease, SignedVerdict, Trail, is_signed, verify},
 };
 
 /// Why evidence could not be made or read.

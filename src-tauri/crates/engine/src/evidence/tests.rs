@@ -97,7 +97,7 @@ fn trail(hand: &Hand) -> Trail {
     let bundle = sign_verdict(&verdict, &about(), &hand.signer).expect("signed");
     Trail {
         checkpoints: vec![("000000000003.json".to_owned(), checkpoint.sign(&hand.signer).expect("signed"))],
-        verdicts: vec![SignedVerdict { id: verdict.id, verdict: Ok(verdict), bundle }],
+        verdicts: vec![SignedVerdict { id: verdict.id, verdict: Ok(verdict), bundle, withdrawn_by: None }],
         entries,
         ..Trail::default()
     }
@@ -263,7 +263,12 @@ fn a_verdict_taken_out_or_put_in_is_found() {
     let mut untold = trail(&hand);
     let fail = verdict(Outcome::Fail);
     let bundle = sign_verdict(&fail, &about(), &hand.signer).expect("signed");
-    untold.verdicts.push(SignedVerdict { id: fail.id, verdict: Ok(fail.clone()), bundle });
+    untold.verdicts.push(SignedVerdict {
+        id: fail.id,
+        verdict: Ok(fail.clone()),
+        bundle,
+        withdrawn_by: None,
+    });
     assert_eq!(verify(&untold, &hand.trusted), [Finding::VerdictUntold { id: fail.id }]);
 }
 

@@ -1,12 +1,13 @@
-//! The check of a workspace's evidence: the chain, its signed heads, and every signed row against what was signed.
+//! The check of a workspace's evidence: the chain, its signed heads, every signed row against what was signed, and the
+//! rows against what the log tells of them.
 //!
 //! It works on plain values that whoever keeps the history hands over, and says everything that does not hold.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use gatewright_core::{
-    id::{Digest, ReleaseId, VerdictId, VersionId},
-    release::Release,
+    id::{Digest, GrantId, ReleaseId, VerdictId, VersionId},
+    release::{Release, State},
     time::{Day, Millis, Seq},
     verdict::{Outcome, Verdict},
 };
@@ -32,28 +33,32 @@ pub struct SignedVerdict {
     pub verdict: Result<Verdict, String>,
     /// Its bundle.
     pub bundle: Vec<u8>,
+    /// The fail that its row says contradicts it.
+    pub withdrawn_by: Option<VerdictId>,
 }
 
-/// A signed release as kept.
+/// A release as kept.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SignedRelease {
     /// What its row says.
     pub release: Release,
-    /// Its envelope.
-    pub envelope: Vec<u8>,
+    /// Its envelope; none while it is open, and of one that another superseded.
+    pub envelope: Option<Vec<u8>>,
 }
 
-/// A signed decision as kept.
+/// A granted decision as kept.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SignedDecision {
     /// Its place in the history.
     pub seq: Seq,
+    /// What it granted.
+    pub grant: GrantId,
     /// Of which version.
     pub version: VersionId,
     /// What its row says, JSON.
     pub body: Vec<u8>,
-    /// Its envelope.
-    pub envelope: Vec<u8>,
+    /// Its envelope; none is a finding.
+    pub envelope: Option<Vec<u8>>,
 }
 
 /// Everything that is checked.
@@ -65,9 +70,9 @@ pub struct Trail {
     pub checkpoints: Vec<(String, Vec<u8>)>,
     /// Every verdict.
     pub verdicts: Vec<SignedVerdict>,
-    /// Every signed release.
+    /// Every release.
     pub releases: Vec<SignedRelease>,
-    /// Every signed decision.
+    /// Every decision that granted something.
     pub decisions: Vec<SignedDecision>,
     /// Contents that are gone or not what their digest says, as whoever keeps them found.
     pub damaged: Vec<(Digest, String)>,
@@ -152,6 +157,36 @@ pub enum Finding {
         /// Which.
         id: VerdictId,
     },
+    /// The log says another thing than a verdict's row about a fail that contradicts it.
+    #[error("verdict {id}: {}", withdrawal(*.by_log, *.by_row))]
+    VerdictWithdrawal {
+        /// Which.
+        id: VerdictId,
+        /// The last fail that the log names.
+        by_log: Option<VerdictId>,
+        /// The one that the row names.
+        by_row: Option<VerdictId>,
+    },
+    /// The log tells of a release that is not there.
+    #[error("release {id}: the log tells of it at entry {}, and it is gone", seq.0)]
+    ReleaseGone {
+        /// Which.
+        id: ReleaseId,
+        /// Where the log tells of it last.
+        seq: Seq,
+    },
+    /// A release that the log does not tell of, or of which it tells another end.
+    #[error("release {id}: its row does not say what the log says of it")]
+    ReleaseAstray {
+        /// Which.
+        id: ReleaseId,
+    },
+    /// A release ended, and its envelope is gone.
+    #[error("release {id}: it ended, and its signature is gone")]
+    ReleaseUnsigned {
+        /// Which.
+        id: ReleaseId,
+    },
     /// A release's envelope is not to be believed.
     #[error("release {id}: {why}")]
     ReleaseSignature {
@@ -165,6 +200,26 @@ pub enum Finding {
     ReleaseEdited {
         /// Which.
         id: ReleaseId,
+    },
+    /// The log tells of a grant whose decision is not there.
+    #[error("decision of grant {grant}: the log tells of it at entry {}, and it is gone", seq.0)]
+    DecisionGone {
+        /// What it granted.
+        grant: GrantId,
+        /// Where the log tells of it.
+        seq: Seq,
+    },
+    /// A decision that granted something, and the log does not tell of it.
+    #[error("decision {}: the log does not tell of it; it was put in from outside", seq.0)]
+    DecisionUntold {
+        /// Which.
+        seq: Seq,
+    },
+    /// A decision granted something, and its envelope is gone.
+    #[error("decision {}: its signature is gone", seq.0)]
+    DecisionUnsigned {
+        /// Which.
+        seq: Seq,
     },
     /// A decision's envelope is not to be believed.
     #[error("decision {}: {why}", seq.0)]
@@ -197,6 +252,14 @@ fn goes_on(after: Option<Seq>, backup: Option<Millis>) -> String {
         }
         (Some(after), None) => format!("goes on after entry {}", after.0),
         (None, _) => "began anew".to_owned(),
+    }
+}
+
+fn withdrawal(by_log: Option<VerdictId>, by_row: Option<VerdictId>) -> String {
+    match (by_log, by_row) {
+        (Some(log), _) => format!("the log says that fail {log} contradicts it, and its row does not"),
+        (None, Some(row)) => format!("its row says that fail {row} contradicts it, and the log does not"),
+        (None, None) => "its row and the log say the same".to_owned(),
     }
 }
 
@@ -237,18 +300,10 @@ impl Gap {
 pub fn verify(trail: &Trail, trusted: &TrustedKeys) -> Vec<Finding> {
     let mut findings = Vec::new();
     check_log(trail, trusted, &mut findings);
-    let told = told_verdicts(&trail.entries);
-    for verdict in &trail.verdicts {
-        findings.extend(check_verdict(verdict, trusted));
-        if !told.contains_key(&verdict.id) {
-            findings.push(Finding::VerdictUntold { id: verdict.id });
-        }
-    }
-    let kept: BTreeSet<_> = trail.verdicts.iter().map(|verdict| verdict.id).collect();
-    let gone = told.into_iter().filter(|(id, _)| !kept.contains(id));
-    findings.extend(gone.map(|(id, seq)| Finding::VerdictGone { id, seq }));
-    findings.extend(trail.releases.iter().filter_map(|release| check_release(release, trusted)));
-    findings.extend(trail.decisions.iter().filter_map(|decision| check_decision(decision, trusted)));
+    let told = Told::of(&trail.entries);
+    check_verdicts(trail, &told, trusted, &mut findings);
+    check_releases(trail, &told, trusted, &mut findings);
+    check_decisions(trail, &told, trusted, &mut findings);
     let contents = trail.damaged.iter().cloned();
     findings.extend(contents.map(|(digest, detail)| Finding::Content { digest, detail }));
     findings
@@ -281,23 +336,105 @@ fn check_log(trail: &Trail, trusted: &TrustedKeys, findings: &mut Vec<Finding>) 
     findings.extend(gaps.into_iter().filter_map(Gap::finding));
 }
 
-fn told_verdicts(entries: &[Entry]) -> BTreeMap<VerdictId, Seq> {
-    let told = entries.iter().filter_map(|entry| match entry.event()?.what {
-        Happened::VerdictGiven { verdict } => Some((verdict, entry.seq)),
-        _ => None,
-    });
-    told.collect()
+/// What the log tells of rows, each with the entry that tells it.
+#[derive(Default)]
+struct Told {
+    verdicts: BTreeMap<VerdictId, Seq>,
+    /// The last fail that contradicts a verdict.
+    withdrawn: BTreeMap<VerdictId, VerdictId>,
+    /// The state that a release came to last.
+    releases: BTreeMap<ReleaseId, (State, Seq)>,
+    grants: BTreeMap<GrantId, Seq>,
+}
+
+impl Told {
+    fn of(entries: &[Entry]) -> Self {
+        let mut told = Self::default();
+        for entry in entries {
+            match entry.event().map(|event| event.what) {
+                Some(Happened::VerdictGiven { verdict }) => drop(told.verdicts.insert(verdict, entry.seq)),
+                Some(Happened::VerdictWithdrawn { verdict, by }) => drop(told.withdrawn.insert(verdict, by)),
+                Some(Happened::ReleaseMoved { release, state }) => {
+                    told.releases.insert(release, (state, entry.seq));
+                }
+                Some(Happened::Decided { grant: Some(grant), .. }) => {
+                    told.grants.insert(grant, entry.seq);
+                }
+                _ => {}
+            }
+        }
+        told
+    }
+}
+
+fn check_verdicts(trail: &Trail, told: &Told, trusted: &TrustedKeys, findings: &mut Vec<Finding>) {
+    for signed in &trail.verdicts {
+        let id = signed.id;
+        findings.extend(check_verdict(signed, trusted));
+        if !told.verdicts.contains_key(&id) {
+            findings.push(Finding::VerdictUntold { id });
+        }
+        let (by_log, by_row) = (told.withdrawn.get(&id).copied(), signed.withdrawn_by);
+        if by_log != by_row {
+            findings.push(Finding::VerdictWithdrawal { id, by_log, by_row });
+        }
+    }
+    let kept: BTreeSet<_> = trail.verdicts.iter().map(|signed| signed.id).collect();
+    let gone = told.verdicts.iter().filter(|(id, _)| !kept.contains(id));
+    findings.extend(gone.map(|(&id, &seq)| Finding::VerdictGone { id, seq }));
+}
+
+fn check_releases(trail: &Trail, told: &Told, trusted: &TrustedKeys, findings: &mut Vec<Finding>) {
+    for signed in &trail.releases {
+        let Release { id, state, .. } = signed.release;
+        findings.extend(match &signed.envelope {
+            Some(envelope) => check_release(&signed.release, envelope, trusted),
+            // Of one that was superseded its successor tells.
+            None if state.is_open() || state == State::Superseded => None,
+            None => Some(Finding::ReleaseUnsigned { id }),
+        });
+        if told.releases.get(&id).is_none_or(|(told, _)| *told != state) {
+            findings.push(Finding::ReleaseAstray { id });
+        }
+    }
+    let kept: BTreeSet<_> = trail.releases.iter().map(|signed| signed.release.id).collect();
+    let gone = told.releases.iter().filter(|(id, _)| !kept.contains(id));
+    findings.extend(gone.map(|(&id, &(_, seq))| Finding::ReleaseGone { id, seq }));
+}
+
+fn check_decisions(trail: &Trail, told: &Told, trusted: &TrustedKeys, findings: &mut Vec<Finding>) {
+    for signed in &trail.decisions {
+        let seq = signed.seq;
+        findings.extend(match &signed.envelope {
+            Some(envelope) => check_decision(signed, envelope, trusted),
+            None => Some(Finding::DecisionUnsigned { seq }),
+        });
+        if !told.grants.contains_key(&signed.grant) {
+            findings.push(Finding::DecisionUntold { seq });
+        }
+    }
+    let kept: BTreeSet<_> = trail.decisions.iter().map(|signed| signed.grant).collect();
+    let gone = told.grants.iter().filter(|(grant, _)| !kept.contains(grant));
+    findings.extend(gone.map(|(&grant, &seq)| Finding::DecisionGone { grant, seq }));
+}
+
+/// Whether a verdict's bundle is by keys that this user trusts, and says exactly what the verdict says.
+#[must_use]
+pub fn is_signed(verdict: &Verdict, bundle: &[u8], trusted: &TrustedKeys) -> bool {
+    check_bundle(verdict.id, verdict, bundle, trusted).is_none()
 }
 
 /// The first thing about a verdict that does not hold.
 fn check_verdict(signed: &SignedVerdict, trusted: &TrustedKeys) -> Option<Finding> {
-    let id = signed.id;
+    match &signed.verdict {
+        Ok(verdict) => check_bundle(signed.id, verdict, &signed.bundle, trusted),
+        Err(why) => Some(Finding::VerdictEdited { id: signed.id, why: why.clone() }),
+    }
+}
+
+fn check_bundle(id: VerdictId, verdict: &Verdict, bundle: &[u8], trusted: &TrustedKeys) -> Option<Finding> {
     let edited = |why: &str| Some(Finding::VerdictEdited { id, why: why.to_owned() });
-    let verdict = match &signed.verdict {
-        Ok(verdict) => verdict,
-        Err(why) => return edited(why),
-    };
-    let mut lines = signed.bundle.split(|&byte| byte == b'\n').filter(|line| !line.is_empty());
+    let mut lines = bundle.split(|&byte| byte == b'\n').filter(|line| !line.is_empty());
     let ours = match statement(lines.next().unwrap_or_default(), trusted) {
         Ok(ours) => ours,
         Err(why) => return Some(Finding::VerdictSignature { id, why }),
@@ -324,22 +461,22 @@ fn check_verdict(signed: &SignedVerdict, trusted: &TrustedKeys) -> Option<Findin
     if same { None } else { edited("its summary for other tools says something else") }
 }
 
-fn check_release(signed: &SignedRelease, trusted: &TrustedKeys) -> Option<Finding> {
-    let id = signed.release.id;
-    let statement = match statement(&signed.envelope, trusted) {
+fn check_release(release: &Release, envelope: &[u8], trusted: &TrustedKeys) -> Option<Finding> {
+    let id = release.id;
+    let statement = match statement(envelope, trusted) {
         Ok(statement) => statement,
         Err(why) => return Some(Finding::ReleaseSignature { id, why }),
     };
     let same = statement["predicateType"] == RELEASE_PREDICATE
-        && is_about(&statement, &signed.release.to.0)
+        && is_about(&statement, &release.to.0)
         && serde_json::from_value::<Release>(statement["predicate"]["release"].clone())
-            .is_ok_and(|release| release == signed.release);
+            .is_ok_and(|signed| signed == *release);
     if same { None } else { Some(Finding::ReleaseEdited { id }) }
 }
 
-fn check_decision(signed: &SignedDecision, trusted: &TrustedKeys) -> Option<Finding> {
+fn check_decision(signed: &SignedDecision, envelope: &[u8], trusted: &TrustedKeys) -> Option<Finding> {
     let seq = signed.seq;
-    let statement = match statement(&signed.envelope, trusted) {
+    let statement = match statement(envelope, trusted) {
         Ok(statement) => statement,
         Err(why) => return Some(Finding::DecisionSignature { seq, why }),
     };

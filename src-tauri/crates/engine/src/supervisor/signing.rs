@@ -5,10 +5,9 @@ use serde_json::Value;
 
 use super::engine::{Engine, EngineError};
 use crate::{
-    durable,
     evidence::{
-        self, About, Checkpoint, Envelope, Finding, STATEMENT_TYPE, SignedDecision, SignedRelease,
-        SignedVerdict, Signer, Trail, TrustedKeys,
+        self, About, Checkpoint, Finding, SignedDecision, SignedRelease, SignedVerdict, Signer, Trail,
+        TrustedKeys,
     },
     store::{Durability, table::CheckpointRow},
 };
@@ -27,21 +26,23 @@ pub struct Verified {
 }
 
 impl Engine {
-    /// The user's signing key; made when it is first needed, and its public half laid into the workspace.
+    /// The user's signing key; made when it is first needed.
     ///
     /// # Errors
-    /// The key cannot be read, made or published.
-    pub(super) fn signer(&self) -> Result<&Signer, EngineError> {
+    /// The key cannot be read or made.
+    fn signer(&self) -> Result<&Signer, EngineError> {
         if let Some(signer) = self.signer.get() {
             return Ok(signer);
         }
         let signer = Signer::load_or_make(&self.user.keys())?;
-        let id = signer.public().id().as_str();
-        let path = self.store.folder().keys().join(format!("{id}.pem"));
-        if !path.exists() {
-            durable::write(&path, signer.public().pem().as_bytes(), false)?;
-        }
         Ok(self.signer.get_or_init(|| signer))
+    }
+
+    /// The same for signing: its public half lies in the workspace, beside what it signed.
+    fn published_signer(&self) -> Result<&Signer, EngineError> {
+        let signer = self.signer()?;
+        self.store.publish_key(signer.public().id().as_str(), signer.public().pem())?;
+        Ok(signer)
     }
 
     /// The keys that this user trusts; the user's own is one of them.
@@ -53,7 +54,7 @@ impl Engine {
     }
 
     pub(super) fn sign_verdict(&self, verdict: &Verdict, about: &About) -> Result<Vec<u8>, EngineError> {
-        Ok(evidence::sign_verdict(verdict, about, self.signer()?)?)
+        Ok(evidence::sign_verdict(verdict, about, self.published_signer()?)?)
     }
 
     pub(super) fn sign_decision(
@@ -62,17 +63,11 @@ impl Engine {
         decision: &Value,
         about: &About,
     ) -> Result<Vec<u8>, EngineError> {
-        Ok(evidence::sign_decision(version, decision, about, self.signer()?)?)
+        Ok(evidence::sign_decision(version, decision, about, self.published_signer()?)?)
     }
 
     pub(super) fn sign_release(&self, release: &Release, about: &About) -> Result<Vec<u8>, EngineError> {
-        Ok(evidence::sign_release(release, about, self.signer()?)?)
-    }
-
-    /// Whether a verdict's envelope is by a key that this user trusts, over exactly this verdict.
-    pub(super) fn is_trusted(&self, bundle: &[u8], keys: &TrustedKeys) -> bool {
-        let first = bundle.split(|&byte| byte == b'\n').next().unwrap_or_default();
-        Envelope::from_json(first).is_ok_and(|envelope| envelope.open(STATEMENT_TYPE, keys).is_ok())
+        Ok(evidence::sign_release(release, about, self.published_signer()?)?)
     }
 
     /// Signs the head of the log and lays it into the workspace, where git can witness it.
@@ -82,12 +77,10 @@ impl Engine {
     pub async fn checkpoint(&self) -> Result<(), EngineError> {
         let Some((seq, hash)) = self.store.read(|read| read.log_head())? else { return Ok(()) };
         let checkpoint = Checkpoint { seq, hash, at: self.clock.now() };
-        let envelope = checkpoint.sign(self.signer()?)?;
-        let row = CheckpointRow { seq, hash, envelope: envelope.clone() };
-        self.store.write(Durability::Full, move |write| write.record_checkpoint(&row)).await?;
-        let path = self.store.folder().checkpoints().join(format!("{:012}.json", seq.0));
-        durable::write(&path, &envelope, false)?;
-        Ok(())
+        let row = CheckpointRow { seq, hash, envelope: checkpoint.sign(self.published_signer()?)? };
+        let kept = row.clone();
+        self.store.write(Durability::Full, move |write| write.record_checkpoint(&kept)).await?;
+        Ok(self.store.publish_checkpoint(&row)?)
     }
 
     /// Checks the log, every signature and every content.
@@ -97,8 +90,9 @@ impl Engine {
     pub fn verify(&self) -> Result<Verified, EngineError> {
         let trail = self.trail()?;
         let findings = evidence::verify(&trail, &self.trusted_keys()?);
-        let signed =
-            trail.verdicts.len() + trail.decisions.len() + trail.releases.len() + trail.checkpoints.len();
+        let releases = trail.releases.iter().filter(|release| release.envelope.is_some()).count();
+        let decisions = trail.decisions.iter().filter(|decision| decision.envelope.is_some()).count();
+        let signed = trail.verdicts.len() + decisions + releases + trail.checkpoints.len();
         let objects = self.store.read(|read| read.objects_recorded())?.len();
         Ok(Verified {
             events: trail.entries.len() as u64,
@@ -119,22 +113,27 @@ impl Engine {
                 trail.checkpoints.push((format!("the checkpoint of entry {}", row.seq.0), row.envelope));
             }
             for row in read.sealed_verdicts()? {
-                trail.verdicts.push(SignedVerdict { id: row.id, verdict: row.verdict, bundle: row.envelope });
+                trail.verdicts.push(SignedVerdict {
+                    id: row.id,
+                    verdict: row.verdict,
+                    bundle: row.envelope,
+                    withdrawn_by: row.withdrawn_by,
+                });
             }
-            for row in read.sealed_releases()? {
-                let envelope = row.envelope.unwrap_or_default();
-                trail.releases.push(SignedRelease { release: row.release, envelope });
+            for row in read.all_releases()? {
+                trail.releases.push(SignedRelease { release: row.release, envelope: row.envelope });
             }
             for row in read.decisions(None, u32::MAX)? {
-                if let Some(envelope) = row.envelope {
-                    let (seq, version, body) = (row.seq, row.version, row.body);
-                    trail.decisions.push(SignedDecision { seq, version, body, envelope });
+                if let Some(grant) = row.grant {
+                    let (seq, version, body, envelope) = (row.seq, row.version, row.body, row.envelope);
+                    trail.decisions.push(SignedDecision { seq, grant, version, body, envelope });
                 }
             }
             let state = read.state()?;
             let damaged = state.damaged_blobs.into_iter().chain(state.damaged_objects);
-            trail.damaged =
-                damaged.map(|blob| (blob.0, "its bytes are not what its digest says".to_owned())).collect();
+            trail.damaged = damaged
+                .map(|blob| (blob.0, "it is gone, or its bytes are not what its digest says".to_owned()))
+                .collect();
             Ok(trail)
         });
         Ok(trail?)

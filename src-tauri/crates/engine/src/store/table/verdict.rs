@@ -43,6 +43,8 @@ pub struct SealedVerdict {
     pub verdict: Result<Verdict, String>,
     /// The DSSE envelope, as signed.
     pub envelope: Vec<u8>,
+    /// The fail that contradicts it.
+    pub withdrawn_by: Option<VerdictId>,
 }
 
 const COLUMNS: &str = "verdict.digest, verdict.record, verdict.seq, verdict.outcome, verdict.standing, \
@@ -211,19 +213,24 @@ impl Read<'_> {
     /// # Errors
     /// The database's.
     pub fn sealed_verdicts(&self) -> Result<Vec<SealedVerdict>, StoreError> {
-        let mut statement =
-            self.connection.prepare("SELECT id, digest, envelope FROM verdict ORDER BY seq")?;
-        let rows = statement
-            .query_map([], |row| Ok((row.get::<_, i64>(0)?, VerdictId(digest(row.get(1)?)), row.get(2)?)))?;
+        let mut statement = self.connection.prepare(
+            "SELECT id, digest, envelope, (SELECT digest FROM verdict AS by_ WHERE by_.id = verdict.withdrawn_by)
+             FROM verdict ORDER BY seq",
+        )?;
+        let rows = statement.query_map([], |row| {
+            let withdrawn_by: Option<[u8; 32]> = row.get(3)?;
+            let withdrawn_by = withdrawn_by.map(|by| VerdictId(digest(by)));
+            Ok((row.get::<_, i64>(0)?, VerdictId(digest(row.get(1)?)), row.get(2)?, withdrawn_by))
+        })?;
         rows.map(|row| {
-            let (row, id, envelope) = row?;
+            let (row, id, envelope, withdrawn_by) = row?;
             let verdict = match self.verdicts("verdict.id = ?1", [row]) {
                 Ok(mut found) => {
                     found.pop().map(|row| row.verdict).ok_or_else(|| "what it refers to is gone".to_owned())
                 }
                 Err(error) => Err(error.to_string()),
             };
-            Ok(SealedVerdict { id, verdict, envelope })
+            Ok(SealedVerdict { id, verdict, envelope, withdrawn_by })
         })
         .collect()
     }

@@ -18,6 +18,7 @@ use gatewright_core::{
 
 use super::{ReleaseError, tried::required};
 use crate::{
+    evidence,
     store::{Read, StoreError},
     supervisor::{engine::Engine, reading::Reading, recipe},
 };
@@ -70,7 +71,7 @@ impl Engine {
                 given,
                 live_there,
                 withdrawn_by: row.withdrawn_by,
-                trusted: self.is_trusted(&row.envelope, &keys),
+                trusted: evidence::is_signed(&row.verdict, &row.envelope, &keys),
             })
             .collect();
         let seq = self.store.read(|read| read.log_head())?.map_or(Seq(0), |(seq, _)| seq);
