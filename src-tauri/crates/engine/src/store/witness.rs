@@ -42,14 +42,6 @@ impl Store {
     pub fn published_checkpoints(&self) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
         self.folder().published_checkpoints()
     }
-
-    /// Every file in `keys/`, by name. That a key lies here does not make it trusted.
-    ///
-    /// # Errors
-    /// The folder cannot be read.
-    pub fn published_keys(&self) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
-        read(&self.folder().keys(), "pem")
-    }
 }
 
 impl Folder {

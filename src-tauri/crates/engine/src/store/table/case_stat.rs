@@ -165,25 +165,6 @@ impl Read<'_> {
         });
         Ok(changes.collect())
     }
-
-    /// One case over all versions, oldest first.
-    ///
-    /// # Errors
-    /// The database's.
-    pub fn case_history(&self, spec: &SpecName, case: &CaseName) -> Result<Vec<CaseStat>, StoreError> {
-        let (Some(spec), Some(case)) =
-            (self.name_id(NameKind::Spec, spec.as_str())?, self.name_id(NameKind::Case, case.as_str())?)
-        else {
-            return Ok(Vec::new());
-        };
-        let sql = format!(
-            "SELECT {COLUMNS} FROM case_stat AS stat INDEXED BY case_stat_case {JOINS}
-             WHERE stat.spec = ?1 AND stat.case_ = ?2 ORDER BY stat.version, stat.last_trial"
-        );
-        let mut statement = self.connection.prepare_cached(&sql)?;
-        let rows = statement.query_map(params![spec, case], stat)?;
-        Ok(rows.collect::<Result<_, _>>()?)
-    }
 }
 
 fn stat(row: &Row<'_>) -> rusqlite::Result<CaseStat> {

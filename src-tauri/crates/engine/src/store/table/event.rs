@@ -108,20 +108,6 @@ impl Read<'_> {
         Ok(entries.iter().filter_map(Entry::event).collect())
     }
 
-    /// The newest entries before a place, newest first; from the end without one.
-    ///
-    /// # Errors
-    /// The database's.
-    pub fn log_before(&self, before: Option<Seq>, limit: u32) -> Result<Vec<Event>, StoreError> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT seq, at_ms, body, prev, hash FROM event WHERE seq < ?1 ORDER BY seq DESC LIMIT ?2",
-        )?;
-        let before = before.map_or(i64::MAX, |seq| i64::try_from(seq.0).unwrap_or(i64::MAX));
-        let rows = statement.query_map(params![before, limit], entry)?;
-        let entries: Vec<Entry> = rows.collect::<Result<_, _>>()?;
-        Ok(entries.iter().filter_map(Entry::event).collect())
-    }
-
     /// Entries as chained, after a place, oldest first.
     ///
     /// # Errors

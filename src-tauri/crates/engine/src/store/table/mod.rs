@@ -39,7 +39,7 @@ pub use self::{
     monitor::MonitorRow,
     observation::NewObservation,
     plan::PlanRow,
-    point::{Pair, Point, PointRow},
+    point::{Point, PointRow},
     release::{ReleaseRow, StepRow},
     run::{RunRow, RunState},
     score::Judged,

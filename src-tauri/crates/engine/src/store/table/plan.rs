@@ -47,17 +47,6 @@ impl Write<'_> {
         self.append(Happened::PlanRegistered { plan: plan.id })?;
         Ok(registered)
     }
-
-    /// Keeps boundaries under the canonical text of what they were computed from.
-    ///
-    /// # Errors
-    /// The database's.
-    pub fn cache_plan(&self, key: &[u8], body: &[u8]) -> Result<(), StoreError> {
-        self.connection
-            .prepare_cached("INSERT OR REPLACE INTO plan_cache(key, body) VALUES (?1, ?2)")?
-            .execute(params![key, self.pack(body)?])?;
-        Ok(())
-    }
 }
 
 impl Read<'_> {
@@ -80,16 +69,6 @@ impl Read<'_> {
     pub fn plans_of(&self, stream: &StreamKey) -> Result<Vec<PlanRow>, StoreError> {
         let Some(stream) = self.find_stream(stream)? else { return Ok(Vec::new()) };
         self.plans_of_row(stream)
-    }
-
-    /// Boundaries that were computed before.
-    ///
-    /// # Errors
-    /// The database's.
-    pub fn cached_plan(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        let mut statement = self.connection.prepare_cached("SELECT body FROM plan_cache WHERE key = ?1")?;
-        let found: Option<Vec<u8>> = statement.query_row([key], |row| row.get(0)).optional()?;
-        found.map(|body| unpack_record("plan_cache", &body)).transpose()
     }
 
     pub(super) fn plans_of_row(&self, stream: i64) -> Result<Vec<PlanRow>, StoreError> {

@@ -44,17 +44,6 @@ pub struct PointRow {
     pub point: Point,
 }
 
-/// One version by two metrics.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Pair {
-    /// Which version.
-    pub version: VersionId,
-    /// By the first metric.
-    pub x: f64,
-    /// By the second.
-    pub y: f64,
-}
-
 /// What [`point_row`] reads, in its order.
 pub(super) const POINT_COLUMNS: &str = "version.digest, stream.attempt, meaning.digest, point.n, point.value, \
      point.low, point.high, point.outcome";
@@ -106,29 +95,6 @@ impl Read<'_> {
         ))?;
         let rows = statement.query_map(params![spec, metric_row], |row| Ok(point_row(row, metric)))?;
         rows.map(|row| row?).collect()
-    }
-
-    /// Two metrics against each other, where both have a value for the same stream; in the order of versions.
-    ///
-    /// # Errors
-    /// The database's.
-    pub fn trade_off(&self, spec: &SpecName, x: &str, y: &str) -> Result<Vec<Pair>, StoreError> {
-        let (Some((spec_row, x)), Some((_, y))) =
-            (self.spec_and_metric(spec, x)?, self.spec_and_metric(spec, y)?)
-        else {
-            return Ok(Vec::new());
-        };
-        let mut statement = self.connection.prepare_cached(
-            "SELECT version.digest, x.value, y.value FROM point AS x
-             JOIN point AS y ON y.spec = x.spec AND y.metric = ?3 AND y.version = x.version AND y.stream = x.stream
-             JOIN version ON version.id = x.version
-             WHERE x.spec = ?1 AND x.metric = ?2 AND x.value IS NOT NULL AND y.value IS NOT NULL
-             ORDER BY x.version, x.stream",
-        )?;
-        let rows = statement.query_map(params![spec_row, x, y], |row| {
-            Ok(Pair { version: VersionId(digest(row.get(0)?)), x: row.get(1)?, y: row.get(2)? })
-        })?;
-        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     /// The metrics that a spec has points of.

@@ -68,15 +68,6 @@ impl Write<'_> {
         Ok(())
     }
 
-    /// Adds a stream to a run that has begun.
-    ///
-    /// # Errors
-    /// [`StoreError::Unknown`] for an unknown run, version or endpoint.
-    pub fn add_stream(&self, run: RunId, stream: &StreamKey) -> Result<(), StoreError> {
-        let row = self.run_row(run)?;
-        self.add_to_run(row, stream)
-    }
-
     fn add_to_run(&self, run: i64, stream: &StreamKey) -> Result<(), StoreError> {
         let stream = self.stream_row_or_new(stream)?;
         self.connection

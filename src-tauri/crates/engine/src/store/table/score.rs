@@ -10,7 +10,7 @@ use gatewright_core::{
     score::{Score, Scored},
     spec::Unit,
 };
-use rusqlite::{OptionalExtension as _, params};
+use rusqlite::params;
 
 use super::meaning::CASE_KIND;
 use crate::store::{Read, Write, digest, error::StoreError};
@@ -144,20 +144,6 @@ impl Read<'_> {
             Ok((TrialId(row.get(0)?), CaseMeaning(digest(row.get(1)?))))
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
-    }
-
-    /// What a case with a meaning says of one trial; none when it was not judged by it.
-    ///
-    /// # Errors
-    /// The database's.
-    pub fn case_score(&self, trial: TrialId, meaning: CaseMeaning) -> Result<Option<Scored>, StoreError> {
-        let Some(meaning) = self.meaning_row(meaning)? else { return Ok(None) };
-        let mut statement = self.connection.prepare_cached(
-            "SELECT score.trial, meaning.digest, score.value, score.passed, score.why FROM score
-             JOIN meaning ON meaning.id = score.scorer WHERE score.trial = ?1 AND score.scorer = ?2",
-        )?;
-        let found = statement.query_row(params![trial.0, meaning], raw).optional()?;
-        found.map(|raw| self.scored(raw).map(|(.., value)| value)).transpose()
     }
 
     fn scored(&self, raw: Raw) -> Result<(TrialId, Digest, Scored), StoreError> {

@@ -5,7 +5,7 @@
 //! was signed. Reading compares the first two; whether the third says the same is for whoever knows signatures.
 
 use gatewright_core::{
-    id::{EndpointId, SpecName, VerdictId, VersionId},
+    id::{SpecName, VerdictId, VersionId},
     time::{Millis, Seq},
     verdict::{CriterionVerdict, Outcome, Verdict},
 };
@@ -16,7 +16,7 @@ use super::{
     blob::unpack_record,
     code::{Coded, outcome_code},
     name::Kind as NameKind,
-    stream::{GATE, purpose_code},
+    stream::purpose_code,
 };
 use crate::{
     event::Happened,
@@ -153,28 +153,6 @@ impl Read<'_> {
     /// [`StoreError::DamagedContent`] when the columns say something else than the record.
     pub fn verdict(&self, id: VerdictId) -> Result<Option<VerdictRow>, StoreError> {
         Ok(self.verdicts("verdict.digest = ?1", [id.0.0])?.pop())
-    }
-
-    /// The newest verdict of a gate on a version at an endpoint.
-    ///
-    /// # Errors
-    /// As [`Read::verdict`].
-    pub fn newest_verdict(
-        &self,
-        version: VersionId,
-        spec: &SpecName,
-        endpoint: EndpointId,
-    ) -> Result<Option<VerdictRow>, StoreError> {
-        let (Some(version), Some(spec)) =
-            (self.find_version(version)?, self.name_id(NameKind::Spec, spec.as_str())?)
-        else {
-            return Ok(None);
-        };
-        let which = format!(
-            "verdict.version = ?1 AND verdict.spec = ?2 AND endpoint.digest = ?3 AND verdict.purpose = {GATE}
-             ORDER BY verdict.seq DESC LIMIT 1"
-        );
-        Ok(self.verdicts(&which, params![version, spec, endpoint.0.0])?.pop())
     }
 
     /// The newest verdicts of a spec, newest first.

@@ -2,7 +2,7 @@
 //! where it answers.
 
 use gatewright_core::{
-    id::{AgentName, ComponentName, Digest, EndpointId, VersionId},
+    id::{AgentName, EndpointId, VersionId},
     time::{Millis, Seq},
     version::{Endpoint, Manifest, Version},
 };
@@ -137,20 +137,6 @@ impl Read<'_> {
         )?;
         let rows = statement
             .query_map(params![digits, digits.len(), limit], |row| Ok(VersionId(digest(row.get(0)?))))?;
-        Ok(rows.collect::<Result<_, _>>()?)
-    }
-
-    /// Versions that hold the same component, oldest first.
-    ///
-    /// # Errors
-    /// The database's.
-    pub fn versions_with(&self, name: &ComponentName, of: Digest) -> Result<Vec<VersionId>, StoreError> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT version.digest FROM component JOIN version ON version.id = component.version
-             WHERE component.name = ?1 AND component.digest = ?2 ORDER BY component.version",
-        )?;
-        let rows =
-            statement.query_map(params![name.as_str(), of.0], |row| Ok(VersionId(digest(row.get(0)?))))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 

@@ -4,11 +4,11 @@ use std::num::NonZeroU32;
 
 use gatewright_core::{
     gate::WatchState,
-    id::{ComponentName, EnvironmentName, ScorerId, SpecMeaning, SpecName, VersionId},
+    id::{EnvironmentName, ScorerId, SpecMeaning, SpecName, VersionId},
     plan::{Purpose, Side, StreamKey},
     time::Seq,
     verdict::{LabelWord, Outcome},
-    version::{Manifest, Provenance, Version},
+    version::{Provenance, Version},
 };
 
 use super::{answered, open, plan, slot, stream, tag, version};
@@ -61,9 +61,6 @@ fn a_version_is_recorded_once_and_found_by_digest_digits_agent_and_component() {
             for nothing in ["", "sha256:", "xyz", "%"] {
                 assert_eq!(read.versions_beginning(nothing, 5)?, [], "{nothing}");
             }
-            let prompt = ComponentName::new("prompt");
-            let same = Manifest::component_digest(&one.manifest.components[&prompt])?;
-            assert_eq!(read.versions_with(&prompt, same)?, [one.id]);
             let seen = read.log(Seq(0), 10)?;
             assert_eq!(seen[0].what, Happened::VersionSeen { version: one.id });
             Ok(())
@@ -139,7 +136,7 @@ fn set(store: &Store, stream: &StreamKey, point: Point) {
 }
 
 #[test]
-fn points_make_a_timeline_and_a_trade_off() {
+fn points_make_a_timeline() {
     let folder = tempfile::tempdir().expect("a folder");
     let store = open(folder.path());
     let (one, two) = (stream(&store, "be kind"), stream(&store, "be brief"));
@@ -153,9 +150,6 @@ fn points_make_a_timeline_and_a_trade_off() {
             let drawn: Vec<_> = timeline.iter().map(|row| (row.version, row.point.value)).collect();
             assert_eq!(drawn, [(one.version, Some(0.5)), (two.version, None)]);
             assert_eq!(read.point(&one, "cost")?.map(|row| row.point), Some(point("cost", Some(3.0))));
-            let pairs = read.trade_off(&spec(), "cost", "pass_rate")?;
-            let drawn: Vec<_> = pairs.iter().map(|pair| (pair.version, pair.x, pair.y)).collect();
-            assert_eq!(drawn, [(one.version, 3.0, 0.5)], "a hollow point has no place in it");
             assert_eq!(read.metrics(&spec())?, ["pass_rate", "cost"]);
             assert_eq!(read.timeline(&spec(), "latency")?, []);
             Ok(())
@@ -221,7 +215,6 @@ fn small_tables_keep_what_they_are_given() {
     let expected = plan(&key);
     let trial = store
         .write_blocking(Durability::Full, move |write| {
-            write.cache_plan(b"0.9/0.8", b"[1,2,3]")?;
             write.register_plan(&plan(&key))?;
             write.set_monitor(&MonitorRow { state: WatchState::BEGIN, ..kept.clone() })?;
             write.set_monitor(&kept)?;
@@ -238,8 +231,6 @@ fn small_tables_keep_what_they_are_given() {
         .read(|read| {
             let found = read.monitor(&monitor.environment, &monitor.spec)?.expect("set");
             assert_eq!(MonitorRow { seq: Seq(0), ..found }, monitor);
-            assert_eq!(read.cached_plan(b"0.9/0.8")?.as_deref(), Some(&b"[1,2,3]"[..]));
-            assert_eq!(read.cached_plan(b"0.9/0.7")?, None);
             assert_eq!(read.plan(expected.id)?.map(|row| row.plan), Some(expected));
             let labels = read.labels_of_trial(trial)?;
             let said: Vec<_> =

@@ -74,10 +74,7 @@ fn a_verdict_is_given_once_and_read_back_as_given() {
     let given = verdict(&stream(&store, "be kind"));
     let seq = give(&store, &given);
     assert_eq!(give(&store, &given), seq);
-    let row = store
-        .read(|read| read.newest_verdict(given.stream.version, &given.stream.spec, given.stream.endpoint))
-        .expect("read")
-        .expect("given");
+    let row = store.read(|read| read.verdict(given.id)).expect("read").expect("given");
     assert_eq!(row.verdict, Verdict { seq, ..given.clone() });
     assert_eq!(row.envelope, b"envelope");
     assert!(row.stands_as_pass());
