@@ -40,8 +40,12 @@ class Frame {
     }
     this.#asking = true;
     try {
+      const before = this.workspace;
       const { workspace, damaged } = await call('workspace_state');
-      this.workspace = workspace;
+      // What was taken in the meantime is newer than this answer.
+      if (this.workspace !== before) this.#again = true;
+      else if (workspace && this.ready && workspace.path !== before?.path) this.take(workspace);
+      else this.workspace = workspace;
       const found = damaged !== null && damaged.path !== this.damaged?.path;
       this.damaged = damaged;
       if (found) go('restore');
@@ -56,11 +60,15 @@ class Frame {
     }
   }
 
-  /** Takes a workspace that a command answered with; one that is not trusted is looked at first. */
+  /**
+   * Takes a workspace that was opened. One that is not trusted is looked at first; in another one than before, the
+   * address of before, with its specs, versions and runs, means nothing.
+   */
   take(workspace: Workspace): void {
+    const another = workspace.path !== this.workspace?.path;
     this.workspace = workspace;
     if (!workspace.trust.trusted) go('trust');
-    else if (route.screen === 'trust' || route.screen === 'restore' || route.screen === 'home') go(workspace.errors > 0 ? 'specs' : 'home');
+    else if (another || route.screen === 'trust' || route.screen === 'restore' || route.screen === 'home') go(workspace.errors > 0 ? 'specs' : 'home');
   }
 
   /** Does something that takes a while, once at a time; what refuses it is told. */

@@ -30,10 +30,17 @@ export function routeHash(screen: Screen, params: Readonly<Record<string, string
   return `#/${screen}${text === '' ? '' : `?${text}`}`;
 }
 
-let current = $state.raw<Route>(parseRoute(window.location.hash));
+let at = window.location.hash;
+let current = $state.raw<Route>(parseRoute(at));
+
+function arrive(hash: string): void {
+  at = hash;
+  current = parseRoute(hash);
+}
 
 window.addEventListener('hashchange', () => {
-  current = parseRoute(window.location.hash);
+  // Where `go` leads is arrived at already.
+  if (window.location.hash !== at) arrive(window.location.hash);
 });
 
 /** The place. */
@@ -46,14 +53,16 @@ export const route = {
   },
 };
 
-/** Goes to a place. */
+/** Goes to a place, and is there at once: nothing is asked for in between with the address of before. */
 export function go(screen: Screen, params: Readonly<Record<string, string | null | undefined>> = {}): void {
-  window.location.hash = routeHash(screen, params);
+  const hash = routeHash(screen, params);
+  window.location.hash = hash;
+  arrive(hash);
 }
 
 /** Changes what the present screen looks at, without a step in the history. */
 export function look(params: Readonly<Record<string, string | null | undefined>>): void {
   const hash = routeHash(current.screen, { ...current.params, ...params });
   window.history.replaceState(null, '', hash);
-  current = parseRoute(hash);
+  arrive(hash);
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { parseRoute, routeHash } from './route.svelte';
+import { go, parseRoute, route, routeHash } from './route.svelte';
 
 describe('the address of a place', () => {
   it('is read back as it was written, whatever is in it', () => {
@@ -16,4 +16,13 @@ describe('the address of a place', () => {
     expect(parseRoute('#/settings').screen).toBe('home');
     expect(parseRoute('').screen).toBe('home');
   });
+});
+
+it('a place that is gone to is there at once, and is arrived at once', async () => {
+  const heard = new Promise((done) => window.addEventListener('hashchange', done, { once: true }));
+  go('verdict', { verdict: 'sha256:ab' });
+  const { params } = route;
+  expect([route.screen, params]).toEqual(['verdict', { verdict: 'sha256:ab' }]);
+  await heard;
+  expect(route.params).toBe(params);
 });
