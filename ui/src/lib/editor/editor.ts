@@ -29,7 +29,7 @@ export interface EditorInput {
 
 /** An editor in the page. */
 export interface Editor {
-  /** Takes another text without a step in the undo history of the person. */
+  /** Takes another text: one step of the undo history, so that letting go of what was typed can itself be undone. */
   replace(text: string): void;
   showDiagnostics(found: readonly Diagnostic[]): void;
   showGutter(marks: readonly GutterMark[], element: (mark: GutterMark) => HTMLElement): void;
