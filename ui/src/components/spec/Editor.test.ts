@@ -1,3 +1,4 @@
+import { EditorView } from '@codemirror/view';
 import { cleanup, render } from '@testing-library/svelte';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 
@@ -25,4 +26,12 @@ it('the scores of lines give way to others', async () => {
   expect(scores()).toBe('2/4');
   await page.rerender({ gutter: [] });
   expect(scores()).toBe('');
+});
+
+it('a line that is gone to has the focus, however often', () => {
+  for (const line of [3, 1, 3]) {
+    page.component.goTo(line);
+    const found = EditorView.findFromDOM(page.getByTestId('editor'));
+    expect([found?.hasFocus, found?.state.doc.lineAt(found.state.selection.main.head).number]).toEqual([true, line]);
+  }
 });
