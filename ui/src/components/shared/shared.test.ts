@@ -1,12 +1,14 @@
 import { cleanup, fireEvent, render, screen } from '@testing-library/svelte';
-import { createRawSnippet } from 'svelte';
+import { createRawSnippet, flushSync } from 'svelte';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 
 import Button from './Button.svelte';
 import GateBar from './GateBar.svelte';
 import Ladder from './Ladder.svelte';
 import Said from './Said.svelte';
+import StepButton from './StepButton.svelte';
 import VerdictBadge from './VerdictBadge.svelte';
+import { frame } from '../../lib/state/frame.svelte';
 
 afterEach(cleanup);
 
@@ -63,6 +65,17 @@ describe('a button that cannot be pressed', () => {
     await fireEvent.click(screen.getByRole('button'));
     expect(pressed).toHaveBeenCalledOnce();
   });
+});
+
+it('a step shows that what it began is still going on, and does not begin it twice', async () => {
+  const begun = vi.spyOn(frame, 'while').mockResolvedValue(undefined);
+  render(StepButton, { step: { label: 'Check now', detail: null, disabled: null, to: { kind: 'settle', environment: 'prod' } } });
+  await fireEvent.click(screen.getByRole('button'));
+  frame.busy = 'settle';
+  flushSync();
+  await fireEvent.click(screen.getByRole('button'));
+  frame.busy = null;
+  expect(begun).toHaveBeenCalledOnce();
 });
 
 describe('a verdict', () => {

@@ -3,7 +3,7 @@
 import { type About, call, type Damage, refusal, type Workspace } from '../api';
 import { hear } from './resource.svelte';
 import { go, route } from './route.svelte';
-import { tell, tellRefusal } from './toasts.svelte';
+import { BUSY, tell, tellRefusal } from './toasts.svelte';
 
 /** Events after which the head of the workspace reads differently. */
 const KINDS = ['workspace_changed', 'specs_changed', 'version_seen', 'run_moved', 'verdict_given', 'release_moved'];
@@ -71,9 +71,12 @@ class Frame {
     else if (another || route.screen === 'trust' || route.screen === 'restore' || route.screen === 'home') go(workspace.errors > 0 ? 'specs' : 'home');
   }
 
-  /** Does something that takes a while, once at a time; what refuses it is told. */
+  /** Does something that takes a while, one thing at a time; what refuses it is told. */
   async while<Value>(what: string, act: () => Promise<Value>): Promise<Value | undefined> {
-    if (this.busy !== null) return undefined;
+    if (this.busy !== null) {
+      if (this.busy !== what) tell(BUSY);
+      return undefined;
+    }
     this.busy = what;
     try {
       return await act();

@@ -4,6 +4,7 @@ import { TestHost } from '../../../tests/host';
 import type { Damage, Workspace } from '../api';
 import { frame } from './frame.svelte';
 import { go, route } from './route.svelte';
+import { toasts } from './toasts.svelte';
 
 const host = new TestHost();
 vi.mock('../platform', async (original) => ({ ...(await original<object>()), host: () => Promise.resolve(host) }));
@@ -71,4 +72,18 @@ it('what is looked at stays when the same folder is opened again or asked about'
   host.tell({ kind: 'specs_changed', files: [] });
   await new Promise((done) => setTimeout(done));
   expect([route.screen, route.params['case']]).toEqual(['verdict', 'a']);
+});
+
+it('what is asked for while something else is under way is refused in words', async () => {
+  let over: () => void = () => undefined;
+  const first = frame.while('verify', () => new Promise<void>((done) => (over = done)));
+  const other = vi.fn().mockResolvedValue(undefined);
+  await frame.while('verify', other);
+  expect(toasts.shown).toEqual([]);
+  await frame.while('settle', other);
+  expect([toasts.shown.map(({ title }) => title), other.mock.calls]).toEqual([['Something else is still under way'], []]);
+  over();
+  await first;
+  await frame.while('settle', other);
+  expect(other).toHaveBeenCalledOnce();
 });

@@ -3,7 +3,7 @@
 import { call, type Lane, type Preview, refusal, type Status } from '../api';
 import { Resource, resource } from './resource.svelte';
 import { look, route } from './route.svelte';
-import { tellRefusal } from './toasts.svelte';
+import { BUSY, tell, tellRefusal } from './toasts.svelte';
 
 /** What a person is asked to confirm. */
 export interface Asked {
@@ -85,8 +85,16 @@ export class ReleasesView {
     return this.busy?.endsWith(` ${lane.environment}`) ?? false;
   }
 
+  /** Why no act can be begun now; null when one can. */
+  get waits(): string | null {
+    return this.busy === null ? null : BUSY.title;
+  }
+
   async #while(what: string, act: () => Promise<void>): Promise<void> {
-    if (this.busy !== null) return;
+    if (this.busy !== null) {
+      if (this.busy !== what) tell(BUSY);
+      return;
+    }
     this.busy = what;
     try {
       await act();

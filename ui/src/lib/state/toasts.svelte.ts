@@ -39,6 +39,9 @@ export function tellRefusal(error: { message: string; hint: string | null }): vo
   tell({ mark: 'trouble', title: error.message, detail: error.hint });
 }
 
+/** Something was asked for while another thing was under way. */
+export const BUSY = { mark: 'plain', title: 'Something else is still under way', detail: 'One thing at a time: ask again when it is over.' } as const;
+
 /** Keeps the messages while they are looked at. */
 export function rest(gaze: Gaze): void {
   gazes.add(gaze);
