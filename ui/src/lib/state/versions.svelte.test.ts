@@ -5,7 +5,7 @@ import { TestHost } from '../../../tests/host';
 import { go, look } from './route.svelte';
 import { VersionsView } from './versions.svelte';
 
-let host: TestHost;
+const host = new TestHost();
 vi.mock('../platform', async (original) => ({ ...(await original<object>()), host: () => Promise.resolve(host) }));
 
 let stop: () => void;
@@ -17,7 +17,7 @@ const settled = async (): Promise<void> => {
 const asked = (): number[] => [host.asked('timeline').length, host.asked('heat_map').length, host.asked('version').length];
 
 beforeEach(async () => {
-  host = new TestHost();
+  host.called.length = 0;
   host.answers = {
     timeline: () => ({ points: ['v1', 'v2'].map((id) => ({ version: { id } })) }),
     heat_map: () => ({}),
@@ -44,4 +44,13 @@ it('another spec has another timeline and other cases', async () => {
   await settled();
   expect(host.asked('timeline').at(-1)).toMatchObject({ spec: 'tone' });
   expect(host.asked('heat_map').at(-1)).toMatchObject({ spec: 'tone' });
+});
+
+it('a comparison is made again when there is another verdict', async () => {
+  host.answers.compare = ({ before, after }) => ({ before, after, made: host.asked('compare').length });
+  look({ before: 'v1', after: 'v2' });
+  flushSync();
+  await vi.waitFor(() => expect(view.comparison.value).toMatchObject({ after: 'v2', made: 1 }));
+  host.tell({ kind: 'verdict_given', verdict: 'sha256:ab', spec: 'refunds' });
+  await vi.waitFor(() => expect(view.comparison.value).toMatchObject({ after: 'v2', made: 2 }));
 });
