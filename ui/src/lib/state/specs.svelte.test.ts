@@ -103,6 +103,21 @@ describe('what is typed', () => {
   });
 });
 
+describe('what is wrong with a text', () => {
+  it('is not said of the next file that is typed into', async () => {
+    let late: (checked: unknown) => void = () => undefined;
+    host.answers.spec_check = () => new Promise((done) => (late = done));
+    view.type('mine');
+    await vi.waitFor(() => expect(host.asked('spec_check')).toHaveLength(1));
+    look({ file: 'b' });
+    await settled();
+    view.type('mine too');
+    late({ diagnostics: [{ severity: 'error', message: 'of a' }], took_us: 1 });
+    await settled();
+    expect(view.diagnostics).toEqual([]);
+  });
+});
+
 describe('a file that cannot be read', () => {
   beforeEach(() => {
     const answer = host.answers.spec_source;

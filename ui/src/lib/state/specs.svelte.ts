@@ -46,6 +46,8 @@ export class SpecsView {
       const draft = drafts.get(this.#open);
       untrack(() => {
         this.#base = draft?.digest ?? null;
+        // What is still being asked of the file before says nothing of this one.
+        this.#turn += 1;
         this.#found = null;
         this.typed = draft?.text ?? null;
         this.#planned = draft?.text ?? null;
