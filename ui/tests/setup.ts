@@ -7,3 +7,4 @@ class Observer {
 
 globalThis.ResizeObserver ??= Observer as unknown as typeof ResizeObserver;
 Element.prototype.scrollIntoView ??= () => undefined;
+Range.prototype.getClientRects ??= () => [] as unknown as DOMRectList;

@@ -1,12 +1,17 @@
 import { cleanup, fireEvent, render, screen } from '@testing-library/svelte';
-import { createRawSnippet } from 'svelte';
+import { createRawSnippet, flushSync } from 'svelte';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 
 import Button from './Button.svelte';
 import GateBar from './GateBar.svelte';
 import Ladder from './Ladder.svelte';
 import Said from './Said.svelte';
+import StepButton from './StepButton.svelte';
 import VerdictBadge from './VerdictBadge.svelte';
+import VersionChip from './VersionChip.svelte';
+import type { VersionRef } from '../../lib/api';
+import { frame } from '../../lib/state/frame.svelte';
+import { dismiss, toasts } from '../../lib/state/toasts.svelte';
 
 afterEach(cleanup);
 
@@ -63,6 +68,32 @@ describe('a button that cannot be pressed', () => {
     await fireEvent.click(screen.getByRole('button'));
     expect(pressed).toHaveBeenCalledOnce();
   });
+});
+
+describe('the id of a version', () => {
+  const version: VersionRef = { id: 'sha256:abcd', short: 'abcd', label: 'v1', grade: 'sent', dirty: false };
+  afterEach(() => Reflect.deleteProperty(document, 'execCommand'));
+
+  for (const [lets, title] of [[true, 'Copied'], [false, 'The whole id']] as const) {
+    it(`is copied the older way where the web view withholds the newer one, or else told: ${title}`, async () => {
+      document.execCommand = vi.fn().mockReturnValue(lets);
+      render(VersionChip, { version });
+      await fireEvent.click(screen.getByRole('button', { name: /v1/ }));
+      await vi.waitFor(() => expect(toasts.shown.at(-1)).toMatchObject({ title, detail: 'sha256:abcd' }));
+      for (const { id } of toasts.shown) dismiss(id);
+    });
+  }
+});
+
+it('a step shows that what it began is still going on, and does not begin it twice', async () => {
+  const begun = vi.spyOn(frame, 'while').mockResolvedValue(undefined);
+  render(StepButton, { step: { label: 'Check now', detail: null, disabled: null, to: { kind: 'settle', environment: 'prod' } } });
+  await fireEvent.click(screen.getByRole('button'));
+  frame.busy = 'settle';
+  flushSync();
+  await fireEvent.click(screen.getByRole('button'));
+  frame.busy = null;
+  expect(begun).toHaveBeenCalledOnce();
 });
 
 describe('a verdict', () => {

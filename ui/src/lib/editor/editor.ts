@@ -27,12 +27,15 @@ export interface EditorInput {
   onSave: () => void;
 }
 
+/** Draws a mark into an element of the gutter; what it returns takes the mark away when the element goes. */
+export type Draw = (mark: GutterMark, into: HTMLElement) => () => void;
+
 /** An editor in the page. */
 export interface Editor {
-  /** Takes another text without a step in the undo history of the person. */
+  /** Takes another text: one step of the undo history, so that letting go of what was typed can itself be undone. */
   replace(text: string): void;
   showDiagnostics(found: readonly Diagnostic[]): void;
-  showGutter(marks: readonly GutterMark[], element: (mark: GutterMark) => HTMLElement): void;
+  showGutter(marks: readonly GutterMark[], draw: Draw): void;
   setReadOnly(readOnly: boolean): void;
   goToLine(line: number): void;
   focus(): void;
@@ -50,8 +53,11 @@ const marksField = StateField.define<RangeSet<GutterMarker>>({
   },
 });
 
+/** How what was drawn into an element is taken away: the element stays while the marks of its line are equal. */
+const drawn = new WeakMap<Node, () => void>();
+
 class Mark extends GutterMarker {
-  constructor(readonly mark: GutterMark, readonly element: (mark: GutterMark) => HTMLElement) {
+  constructor(readonly mark: GutterMark, readonly draw: Draw) {
     super();
   }
   override eq(other: Mark): boolean {
@@ -59,7 +65,12 @@ class Mark extends GutterMarker {
     return a.line === b.line && a.text === b.text && a.mark === b.mark && a.title === b.title;
   }
   override toDOM(): HTMLElement {
-    return this.element(this.mark);
+    const into = document.createElement('span');
+    drawn.set(into, this.draw(this.mark, into));
+    return into;
+  }
+  override destroy(dom: Node): void {
+    drawn.get(dom)?.();
   }
 }
 
@@ -194,11 +205,11 @@ export function createEditor(parent: HTMLElement, input: EditorInput): Editor {
     showDiagnostics(found) {
       view.dispatch(setDiagnostics(view.state, found.map((each) => shown(each, view.state.doc.length))));
     },
-    showGutter(marks, element) {
+    showGutter(marks, draw) {
       const lines = view.state.doc.lines;
       const ranges = marks
         .filter((mark) => mark.line >= 1 && mark.line <= lines)
-        .map((mark) => new Mark(mark, element).range(view.state.doc.line(mark.line).from));
+        .map((mark) => new Mark(mark, draw).range(view.state.doc.line(mark.line).from));
       view.dispatch({ effects: setMarks.of(RangeSet.of(ranges, true)) });
     },
     setReadOnly(readOnly) {

@@ -57,10 +57,13 @@ export function acts(workspace: Workspace | null): Act[] {
   return [...screens, ...general, ...environments];
 }
 
-/** The act of a key pressed anywhere; none when it is not ours, or a field has it. */
+/** The act of a key pressed anywhere; none when it is not ours, or a field has it, or a question is to be answered first. */
 export function actOfKey(event: KeyboardEvent): (() => void) | undefined {
   if (event.defaultPrevented) return undefined;
   const command = event.ctrlKey || event.metaKey;
+  const from = event.target instanceof HTMLElement ? event.target : null;
+  // Nothing is begun behind a dialog; the palette's own key closes it.
+  if (from?.closest('[role="dialog"]') && !(frame.palette && command && event.key.toLowerCase() === 'k')) return undefined;
   if (command && event.key >= '1' && event.key <= String(SCREENS.length)) {
     const screen = SCREENS[Number(event.key) - 1];
     return screen && screenBlocked(screen) === null ? () => go(screen) : undefined;
@@ -68,7 +71,7 @@ export function actOfKey(event: KeyboardEvent): (() => void) | undefined {
   if (command && event.key.toLowerCase() === 'k') return () => (frame.palette = !frame.palette);
   if (command && event.key === 'Enter') return () => void frame.run();
   if (command && event.key.toLowerCase() === 'o') return () => void frame.pick();
-  const inField = event.target instanceof HTMLElement && event.target.closest('input, textarea, [contenteditable="true"]');
+  const inField = from?.closest('input, textarea, [contenteditable="true"]');
   if (event.key === '?' && !inField && !command) return () => (frame.keys = true);
   return undefined;
 }

@@ -3,7 +3,7 @@
 import { type About, call, type Damage, refusal, type Workspace } from '../api';
 import { hear } from './resource.svelte';
 import { go, route } from './route.svelte';
-import { tell, tellRefusal } from './toasts.svelte';
+import { BUSY, tell, tellRefusal } from './toasts.svelte';
 
 /** Events after which the head of the workspace reads differently. */
 const KINDS = ['workspace_changed', 'specs_changed', 'version_seen', 'run_moved', 'verdict_given', 'release_moved'];
@@ -40,8 +40,12 @@ class Frame {
     }
     this.#asking = true;
     try {
+      const before = this.workspace;
       const { workspace, damaged } = await call('workspace_state');
-      this.workspace = workspace;
+      // What was taken in the meantime is newer than this answer.
+      if (this.workspace !== before) this.#again = true;
+      else if (workspace && this.ready && workspace.path !== before?.path) this.take(workspace);
+      else this.workspace = workspace;
       const found = damaged !== null && damaged.path !== this.damaged?.path;
       this.damaged = damaged;
       if (found) go('restore');
@@ -56,16 +60,23 @@ class Frame {
     }
   }
 
-  /** Takes a workspace that a command answered with; one that is not trusted is looked at first. */
+  /**
+   * Takes a workspace that was opened. One that is not trusted is looked at first; in another one than before, the
+   * address of before, with its specs, versions and runs, means nothing.
+   */
   take(workspace: Workspace): void {
+    const another = workspace.path !== this.workspace?.path;
     this.workspace = workspace;
     if (!workspace.trust.trusted) go('trust');
-    else if (route.screen === 'trust' || route.screen === 'restore' || route.screen === 'home') go(workspace.errors > 0 ? 'specs' : 'home');
+    else if (another || route.screen === 'trust' || route.screen === 'restore' || route.screen === 'home') go(workspace.errors > 0 ? 'specs' : 'home');
   }
 
-  /** Does something that takes a while, once at a time; what refuses it is told. */
+  /** Does something that takes a while, one thing at a time; what refuses it is told. */
   async while<Value>(what: string, act: () => Promise<Value>): Promise<Value | undefined> {
-    if (this.busy !== null) return undefined;
+    if (this.busy !== null) {
+      if (this.busy !== what) tell(BUSY);
+      return undefined;
+    }
     this.busy = what;
     try {
       return await act();

@@ -54,7 +54,9 @@ export class LabelsView {
     const meant = this.word(answer, turn, check) === word ? null : word;
     const args = { verdict, trial: answer.trial, turn, scorer: check.scorer, word: meant, by: this.name };
     try {
-      this.found.value = await call('label', args);
+      const agreements = await call('label', args);
+      // Another verdict may be looked at by now: it has agreements of its own.
+      if (this.#verdict() === verdict) this.found.value = agreements;
       this.given[keyOf(answer.trial, turn, check.scorer)] = meant;
       this.refused = null;
     } catch (error) {

@@ -1,13 +1,18 @@
 // What is live and what may follow; the act that is being confirmed.
 
-import { call, type Lane, type Preview, refusal, type Status } from '../api';
+import { call, type Preview, refusal, type Status } from '../api';
 import { Resource, resource } from './resource.svelte';
 import { look, route } from './route.svelte';
-import { tellRefusal } from './toasts.svelte';
+import { BUSY, tell, tellRefusal } from './toasts.svelte';
+
+const ACTS = ['promote', 'rollback', 'settle'] as const;
+
+/** What can be done to an environment. */
+export type Act = (typeof ACTS)[number];
 
 /** What a person is asked to confirm. */
 export interface Asked {
-  act: 'promote' | 'rollback';
+  act: Exclude<Act, 'settle'>;
   preview: Preview;
 }
 
@@ -19,8 +24,9 @@ export class ReleasesView {
   asked = $state.raw<Asked | null>(null);
   by = $state(lastName);
   reason = $state('');
-  /** What is being done: `promote`, `rollback`, `settle`, with its environment. */
-  busy = $state<string | null>(null);
+  /** What is under way: acts, each with its environment. */
+  #busy = $state.raw<readonly string[]>([]);
+  #turn = 0;
 
   constructor() {
     this.status = resource(() => call('status'), ['release_moved', 'verdict_given', 'workspace_changed', 'specs_changed']);
@@ -36,10 +42,14 @@ export class ReleasesView {
 
   /** Asks the core what an act would do, and then the person. */
   async ask(act: Asked['act'], environment: string, version: string | null = null): Promise<void> {
-    await this.#while(`${act} ${environment}`, async () => {
+    this.#turn += 1;
+    const turn = this.#turn;
+    await this.#while(act, environment, async () => {
       const preview = act === 'promote'
         ? await call('promote_preview', { environment, version })
         : await call('rollback_preview', { environment, to: version });
+      // A later question has overtaken this one.
+      if (turn !== this.#turn) return;
       this.reason = '';
       this.asked = { act, preview };
     });
@@ -67,7 +77,7 @@ export class ReleasesView {
     const word = preview.needs === 'nothing' ? null : { by: this.by.trim(), reason: this.reason.trim() };
     if (word) lastName = word.by;
     this.asked = null;
-    await this.#while(`${act} ${environment}`, async () => {
+    await this.#while(act, environment, async () => {
       // What became of it is told by its event, whichever screen is looked at then.
       if (act === 'promote') await call('promote', { environment, version: preview.to.id, word, seen });
       else await call('rollback', { environment, to: preview.to.id, seen });
@@ -76,24 +86,36 @@ export class ReleasesView {
   }
 
   async settle(environment: string): Promise<void> {
-    await this.#while(`settle ${environment}`, async () => {
+    await this.#while('settle', environment, async () => {
       this.status.value = await call('settle', { environment });
     });
   }
 
-  isBusy(lane: Lane): boolean {
-    return this.busy?.endsWith(` ${lane.environment}`) ?? false;
+  /** Whether an act of an environment is under way. */
+  isBusy(act: Act, environment: string): boolean {
+    return this.#busy.includes(`${act} ${environment}`);
   }
 
-  async #while(what: string, act: () => Promise<void>): Promise<void> {
-    if (this.busy !== null) return;
-    this.busy = what;
+  /** Why an act cannot be begun now; null when it can. The way back never waits: it supersedes what is under way. */
+  waits(act: Act, environment: string): string | null {
+    const others = ACTS.filter((other) => other !== act && this.isBusy(other, environment));
+    return act !== 'rollback' && others.length > 0 ? BUSY.title : null;
+  }
+
+  async #while(act: Act, environment: string, does: () => Promise<void>): Promise<void> {
+    if (this.isBusy(act, environment)) return;
+    if (this.waits(act, environment) !== null) {
+      tell(BUSY);
+      return;
+    }
+    const what = `${act} ${environment}`;
+    this.#busy = [...this.#busy, what];
     try {
-      await act();
+      await does();
     } catch (thrown) {
       tellRefusal(refusal(thrown));
     } finally {
-      this.busy = null;
+      this.#busy = this.#busy.filter((each) => each !== what);
     }
   }
 }

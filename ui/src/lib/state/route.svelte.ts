@@ -1,5 +1,7 @@
 // Where the page is, kept in the part of the address after `#`: a screen and what it looks at.
 
+import { untrack } from 'svelte';
+
 /** The screens of the rail, in its order. */
 export const SCREENS = ['home', 'specs', 'run', 'verdict', 'versions', 'releases'] as const;
 
@@ -30,30 +32,42 @@ export function routeHash(screen: Screen, params: Readonly<Record<string, string
   return `#/${screen}${text === '' ? '' : `?${text}`}`;
 }
 
-let current = $state.raw<Route>(parseRoute(window.location.hash));
+const first = parseRoute(window.location.hash);
+let screen = $state<Screen>(first.screen);
+/** Each name is read by itself: who reads one is not told that another changed. */
+const params = $state<Record<string, string>>({ ...first.params });
 
-window.addEventListener('hashchange', () => {
-  current = parseRoute(window.location.hash);
-});
+function arrive(hash: string): void {
+  const to = parseRoute(hash);
+  untrack(() => {
+    screen = to.screen;
+    for (const name of Object.keys(params)) if (!Object.hasOwn(to.params, name)) Reflect.deleteProperty(params, name);
+    Object.assign(params, to.params);
+  });
+}
+
+window.addEventListener('hashchange', () => arrive(window.location.hash));
 
 /** The place. */
 export const route = {
   get screen(): Screen {
-    return current.screen;
+    return screen;
   },
   get params(): Readonly<Record<string, string>> {
-    return current.params;
+    return params;
   },
 };
 
-/** Goes to a place. */
-export function go(screen: Screen, params: Readonly<Record<string, string | null | undefined>> = {}): void {
-  window.location.hash = routeHash(screen, params);
+/** Goes to a place, and is there at once: nothing is asked for in between with the address of before. */
+export function go(to: Screen, looked: Readonly<Record<string, string | null | undefined>> = {}): void {
+  const hash = routeHash(to, looked);
+  window.location.hash = hash;
+  arrive(hash);
 }
 
 /** Changes what the present screen looks at, without a step in the history. */
-export function look(params: Readonly<Record<string, string | null | undefined>>): void {
-  const hash = routeHash(current.screen, { ...current.params, ...params });
+export function look(changed: Readonly<Record<string, string | null | undefined>>): void {
+  const hash = untrack(() => routeHash(screen, { ...params, ...changed }));
   window.history.replaceState(null, '', hash);
-  current = parseRoute(hash);
+  arrive(hash);
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { parseRoute, routeHash } from './route.svelte';
+import { go, parseRoute, route, routeHash } from './route.svelte';
 
 describe('the address of a place', () => {
   it('is read back as it was written, whatever is in it', () => {
@@ -16,4 +16,11 @@ describe('the address of a place', () => {
     expect(parseRoute('#/settings').screen).toBe('home');
     expect(parseRoute('').screen).toBe('home');
   });
+});
+
+it('a place that is gone to is there at once, without what was looked at before', () => {
+  go('verdict', { verdict: 'sha256:ab', case: 'a' });
+  expect([route.screen, route.params]).toEqual(['verdict', { verdict: 'sha256:ab', case: 'a' }]);
+  go('verdict', { spec: 'refunds' });
+  expect([route.screen, Object.keys(route.params)]).toEqual(['verdict', ['spec']]);
 });

@@ -19,8 +19,15 @@ export class RunView {
   #height = $state(600);
   // A run that moves on is the same run: only another one asks for other rows.
   readonly #id = $derived(this.run?.run);
+  /** Which list of rows it is: another one begins at its top. */
+  readonly list = $derived(`${this.#id ?? ''} ${this.filter}`);
 
   constructor() {
+    $effect(() => {
+      void this.list;
+      this.#asked = { offset: 0, limit: STRETCH_ROWS };
+      this.#top = 0;
+    });
     this.found = resource(async () => (await call('run_state', { run: route.params['run'] ?? null })).run, ['run_moved']);
     // The rows follow the run, the filter and what is scrolled to.
     this.#page = resource(async () => {
@@ -56,8 +63,6 @@ export class RunView {
 
   choose(filter: RowFilter): void {
     this.filter = filter;
-    this.#asked = { offset: 0, limit: STRETCH_ROWS };
-    this.#top = 0;
   }
 
   scrolled(element: HTMLElement): void {

@@ -102,3 +102,45 @@ describe('what is typed', () => {
     expect(host.asked('spec_check')).toHaveLength(1);
   });
 });
+
+describe('what is wrong with a text', () => {
+  it('is not said of the next file that is typed into', async () => {
+    let late: (checked: unknown) => void = () => undefined;
+    host.answers.spec_check = () => new Promise((done) => (late = done));
+    view.type('mine');
+    await vi.waitFor(() => expect(host.asked('spec_check')).toHaveLength(1));
+    look({ file: 'b' });
+    await settled();
+    view.type('mine too');
+    late({ diagnostics: [{ severity: 'error', message: 'of a' }], took_us: 1 });
+    await settled();
+    expect(view.diagnostics).toEqual([]);
+  });
+});
+
+describe('a file that cannot be read', () => {
+  beforeEach(() => {
+    const answer = host.answers.spec_source;
+    host.answers.spec_source = (args) => {
+      if (disk[args.file] === undefined) throw { code: 'not_found', message: `\`${args.file}\` is not there`, hint: null };
+      return answer?.(args);
+    };
+  });
+
+  it('is not shown as the one before, and takes no text of it', async () => {
+    look({ file: 'gone' });
+    flushSync();
+    expect(view.shown?.file).toBe('a');
+    await settled();
+    expect([view.shown, view.source.error?.message]).toEqual([null, '`gone` is not there']);
+    view.type('mine');
+    await view.save();
+    expect([view.typed, host.asked('spec_save')]).toEqual([null, []]);
+  });
+
+  it('keeps its text where it was read before, and says so', async () => {
+    delete disk['a'];
+    await view.source.ask();
+    expect([view.shown?.text, view.source.error?.message]).toEqual(['a1', '`a` is not there']);
+  });
+});

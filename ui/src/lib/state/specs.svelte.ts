@@ -46,6 +46,8 @@ export class SpecsView {
       const draft = drafts.get(this.#open);
       untrack(() => {
         this.#base = draft?.digest ?? null;
+        // What is still being asked of the file before says nothing of this one.
+        this.#turn += 1;
         this.#found = null;
         this.typed = draft?.text ?? null;
         this.#planned = draft?.text ?? null;
@@ -70,6 +72,12 @@ export class SpecsView {
   /** The file that is open: the one of the address, else the first spec. */
   get file(): string | null {
     return route.params['file'] ?? this.tree.value?.specs[0]?.file ?? this.tree.value?.files[0]?.file ?? null;
+  }
+
+  /** The file as it was read: while another one is read the one before, but never in place of one that cannot be. */
+  get shown(): Source | null {
+    const source = this.source.value ?? null;
+    return this.source.error !== undefined && source?.file !== this.file ? null : source;
   }
 
   get line(): number | null {
@@ -119,8 +127,10 @@ export class SpecsView {
 
   type(text: string): void {
     const source = this.source.value;
+    // A key that is still pressed in the file before is no edit of the one that is about to open.
+    if (source?.file !== this.file) return;
     const key = this.#key(this.file);
-    if (!source || text === source.text) {
+    if (text === source.text) {
       drafts.delete(key);
       this.typed = null;
       this.#base = null;

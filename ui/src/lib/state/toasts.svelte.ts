@@ -1,4 +1,4 @@
-// Short messages about what became true. Each rests while it is looked at.
+// Short messages about what became true. All of them rest while one is looked at.
 
 import type { Mark, Step } from '../api';
 
@@ -21,13 +21,17 @@ export const toasts = $state<{ shown: Toast[] }>({ shown: [] });
 let last = 0;
 const timers = new Map<number, ReturnType<typeof setTimeout>>();
 
+/** By what the messages are looked at. */
+type Gaze = 'pointer' | 'focus';
+const gazes = new Set<Gaze>();
+
 /** Shows a message. */
 export function tell(message: { mark: Mark; title: string; detail?: string | null; step?: Step | null }): void {
   last += 1;
   const id = last;
   for (const old of toasts.shown.slice(0, Math.max(0, toasts.shown.length + 1 - PILE_MAX))) dismiss(old.id);
   toasts.shown.push({ id, mark: message.mark, title: message.title, detail: message.detail ?? null, step: message.step ?? null });
-  wake(id);
+  if (gazes.size === 0) start(id);
 }
 
 /** Shows why a call was refused. */
@@ -35,20 +39,35 @@ export function tellRefusal(error: { message: string; hint: string | null }): vo
   tell({ mark: 'trouble', title: error.message, detail: error.hint });
 }
 
-/** Keeps a message while it is looked at. */
-export function rest(id: number): void {
-  clearTimeout(timers.get(id));
-  timers.delete(id);
+/** Something was asked for while another thing was under way. */
+export const BUSY = { mark: 'plain', title: 'Something else is still under way', detail: 'One thing at a time: ask again when it is over.' } as const;
+
+/** Keeps the messages while they are looked at. */
+export function rest(gaze: Gaze): void {
+  gazes.add(gaze);
+  for (const { id } of toasts.shown) halt(id);
 }
 
-/** Lets a message go in its time. */
-export function wake(id: number): void {
-  rest(id);
-  timers.set(id, setTimeout(() => dismiss(id), STAY_MS));
+/** Lets the messages go in their time, once nothing looks at them any more. */
+export function wake(gaze: Gaze): void {
+  gazes.delete(gaze);
+  if (gazes.size === 0) for (const { id } of toasts.shown) start(id);
 }
 
 /** Takes a message away. */
 export function dismiss(id: number): void {
-  rest(id);
+  halt(id);
   toasts.shown = toasts.shown.filter((toast) => toast.id !== id);
+  // What is gone from the page says of no pointer and no focus that it left.
+  if (toasts.shown.length === 0) gazes.clear();
+}
+
+function start(id: number): void {
+  halt(id);
+  timers.set(id, setTimeout(() => dismiss(id), STAY_MS));
+}
+
+function halt(id: number): void {
+  clearTimeout(timers.get(id));
+  timers.delete(id);
 }

@@ -28,7 +28,8 @@ export function listed(cases: readonly CaseResult[], which: Which, selected: str
 
 export class VerdictView {
   readonly found: Resource<Verdict | null>;
-  readonly answers: Resource<CaseAnswers | null>;
+  /** Answers of a case, with the verdict that they were asked for. */
+  readonly answers: Resource<(CaseAnswers & { verdict: string }) | null>;
   which = $state<Which>('worst');
   #trial = $state(0);
   #wanted = $state<number | null>(null);
@@ -41,7 +42,7 @@ export class VerdictView {
     this.answers = resource(async () => {
       const verdict = this.found.value?.head.verdict;
       const name = this.case?.case;
-      return verdict !== undefined && name !== undefined ? call('case_answers', { verdict, case: name }) : null;
+      return verdict !== undefined && name !== undefined ? { ...(await call('case_answers', { verdict, case: name })), verdict } : null;
     });
   }
 
@@ -79,7 +80,7 @@ export class VerdictView {
 
   get trials(): readonly Answer[] {
     const answers = this.answers.value;
-    return answers && answers.case === this.case?.case ? answers.candidate : [];
+    return answers && answers.case === this.case?.case && answers.verdict === this.found.value?.head.verdict ? answers.candidate : [];
   }
 
   get trial(): number {

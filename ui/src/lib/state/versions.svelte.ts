@@ -38,7 +38,7 @@ export class VersionsView {
     this.comparison = resource(async () => {
       const { before, after } = route.params;
       return before === undefined || after === undefined ? null : call('compare', { before, after, spec: null });
-    });
+    }, ['verdict_given']);
   }
 
   get points(): Timeline['points'] {
