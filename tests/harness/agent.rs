@@ -38,6 +38,13 @@ pub struct Question {
 pub enum Answer {
     /// Words.
     Text(String),
+    /// Words of somebody who says that he is this version.
+    Of {
+        /// Its digest.
+        version: String,
+        /// The words.
+        text: String,
+    },
     /// No answer, with this status.
     Status(u16),
 }
@@ -155,12 +162,13 @@ impl Desk {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn answer(&self, question: Question) -> Result<String, StatusCode> {
+    async fn answer(&self, question: Question) -> Result<(String, Option<String>), StatusCode> {
         self.asked().push(question.clone());
         self.more.notify_all();
         tokio::time::sleep(self.latency).await;
         match (self.script)(&question) {
-            Answer::Text(text) => Ok(text),
+            Answer::Text(text) => Ok((text, None)),
+            Answer::Of { version, text } => Ok((text, Some(version))),
             Answer::Status(status) => {
                 Err(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR))
             }
@@ -176,16 +184,18 @@ async fn chat(State(desk): State<Arc<Desk>>, headers: HeaderMap, Json(request): 
     };
     let question = Question { text: said("user"), system: said("system"), key: key(&headers) };
     match desk.answer(question).await {
-        Ok(text) => {
+        Ok((text, version)) => {
             let choice = json!({
                 "index": 0, "finish_reason": "stop", "message": { "role": "assistant", "content": text },
             });
             let usage = json!({ "prompt_tokens": 20, "completion_tokens": 10, "total_tokens": 30 });
-            Json(json!({
-                "id": "scripted", "object": "chat.completion", "created": 0, "model": MODEL,
-                "choices": [choice], "usage": usage,
-            }))
-            .into_response()
+            named(
+                version,
+                json!({
+                    "id": "scripted", "object": "chat.completion", "created": 0, "model": MODEL,
+                    "choices": [choice], "usage": usage,
+                }),
+            )
         }
         Err(status) => status.into_response(),
     }
@@ -195,9 +205,14 @@ async fn ask(State(desk): State<Arc<Desk>>, headers: HeaderMap, Json(request): J
     let text = |name: &str| request[name].as_str().unwrap_or_default().to_owned();
     let question = Question { text: text("question"), system: text("rules"), key: key(&headers) };
     match desk.answer(question).await {
-        Ok(text) => Json(json!({ "answer": { "text": text } })).into_response(),
+        Ok((text, version)) => named(version, json!({ "answer": { "text": text } })),
         Err(status) => status.into_response(),
     }
+}
+
+fn named(version: Option<String>, body: Value) -> Response {
+    let name = version.map(|version| [("gatewright-version", version)]);
+    (name, Json(body)).into_response()
 }
 
 fn key(headers: &HeaderMap) -> String {

@@ -135,6 +135,11 @@ fn six_versions_are_judged_and_only_a_good_one_goes_live() {
     assert!(status.out.contains("override by Ada: the fair opens at nine"), "{}", status.out);
     ask_live(&world, "3-open", 1);
 
+    // A version that is not served there is not asked there.
+    let elsewhere = world.run(&["run", "safety", "--version", "6-fixed", "--at", "production"]);
+    let elsewhere = elsewhere.ends(6);
+    assert!(elsewhere.err.contains("`production` says that it serves"), "{elsewhere:?}");
+
     // And back.
     let back = world.json(&["rollback", "production", "--yes"], 0);
     assert_eq!(

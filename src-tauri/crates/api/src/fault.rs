@@ -144,6 +144,7 @@ impl From<RunError> for ApiError {
             RunError::Engine(error) => error.into(),
             RunError::Busy(_) => Self::new(Code::Busy, error.to_string())
                 .hint("Wait for it, or stop it; without `--no-wait` this one waits by itself."),
+            RunError::ServesAnother { .. } => Self::new(Code::Refused, error.to_string()),
             RunError::NoSuchSpec(_) | RunError::NoEndpoint(_) => Self::new(Code::NotFound, error.to_string()),
             RunError::BadSpec(_) | RunError::NoSpec | RunError::Gating { .. } => {
                 Self::new(Code::BadSpec, error.to_string())

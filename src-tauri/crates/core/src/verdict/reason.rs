@@ -240,7 +240,7 @@ fn undecided(why: Why, (heard, most, unit): (u32, u32, &str), left: u32) -> Stri
             format!("the endpoint took no more calls at {heard} of {most}; the next run goes on there")
         }
         Why::IdentityChanged => {
-            "the served identity changed within the run, so part of this is about something else".to_owned()
+            "something else answered than the version that was asked for, or not it alone".to_owned()
         }
         Why::NotAsked => format!("{heard} of {most} {unit} are recorded{more}"),
         Why::GateDecided => format!("stopped at {heard} of {most} {unit}, as the gate had its answer"),

@@ -24,7 +24,7 @@ use gatewright_core::{
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-pub use self::identity::Identities;
+pub use self::identity::{Identities, VERSION_HEADER};
 use self::{
     conversation::Conversation,
     ledger::{Ledger, Written},
@@ -83,7 +83,7 @@ pub struct Finished {
     pub seen: Seen,
     /// What this run recorded of it.
     pub facts: Vec<SlotFacts>,
-    /// By case, the newest trial of this run that broke its rule, with the words of what broke it.
+    /// By case, the newest trial of this run that broke its rule or has no answer, with the words of why.
     pub broken: BTreeMap<CaseName, (TrialId, String)>,
     /// Why it stopped without an answer of the gate; none when the gate has one.
     pub stopped: Option<Why>,
@@ -204,13 +204,24 @@ impl Runner {
         self.halt_when_changed();
     }
 
-    fn changed(&mut self) -> bool {
-        self.assignment.asked().any(|asked| asked.identities.changed())
+    /// Whether something else answered than the versions that were asked for, or not they alone.
+    fn changed(&self) -> bool {
+        let Assignment { plan, candidate, baseline, .. } = &self.assignment;
+        let sides = [(Some(candidate), Some(&plan.stream)), (baseline.as_ref(), plan.baseline.as_ref())];
+        let mut asked = sides.into_iter().filter_map(|(asked, stream)| Some((asked?, stream?.version)));
+        asked.any(|(asked, version)| !asked.identities.may_be_of(version))
     }
 
     fn halt_when_changed(&mut self) {
-        if self.changed() {
-            self.finished.seen.halt(Why::IdentityChanged);
+        if !self.changed() {
+            return;
+        }
+        self.finished.seen.halt(Why::IdentityChanged);
+        let asked = self.assignment.plan.stream.version;
+        if let Some(named) = self.assignment.candidate.identities.another_than(asked) {
+            let (named, asked) = (named.0.short(), asked.0.short());
+            let said = format!("what answered says that it is {named}, not {asked}");
+            self.finished.remark.get_or_insert(said);
         }
     }
 
@@ -350,8 +361,8 @@ impl Runner {
                 .remark
                 .get_or_insert_with(|| format!("stopped at `{}`: {} ({message})", slot.case, class.0));
         }
-        let broken = scores.as_ref().filter(|_| slot.side == Side::Candidate).and_then(broken);
-        if let Some(why) = broken {
+        let broken = scores.as_ref().and_then(broken).or_else(|| trouble(&how));
+        if let Some(why) = broken.filter(|_| slot.side == Side::Candidate) {
             let newest = self.finished.broken.entry(case.name.clone()).or_insert((trial, String::new()));
             if newest.0 <= trial {
                 *newest = (trial, why);
@@ -432,6 +443,16 @@ pub fn broken(scores: &TrialScores) -> Option<String> {
         }
     }
     (!said.is_empty()).then(|| said.join("; "))
+}
+
+/// Why a trial has no answer, in words; none where it has one, or its slot stays open.
+#[must_use]
+pub fn trouble(how: &How) -> Option<String> {
+    match how {
+        How::AgentError { message, .. } => Some(format!("the agent erred: {message}")),
+        How::Missing { message, .. } => Some(format!("no answer: {message}")),
+        How::Answered | How::Open { .. } => None,
+    }
 }
 
 fn score(scored: &Scored) -> Option<Unit> {

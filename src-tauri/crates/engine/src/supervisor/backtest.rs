@@ -105,7 +105,7 @@ fn backtest(read: &Read<'_>, spec: &Spec) -> Result<BacktestReport, GatingError>
         let (plan, registered) = gating::plan(read, spec, stream, &baseline)?;
         let recorded = gating::recorded_of(read, &plan, spec)?;
         let since = registered.unwrap_or(gating::NOT_REGISTERED);
-        let now = gating::judge(read, &plan, since, &recorded.facts, Some(Why::NotAsked), grade)?;
+        let now = gating::judge(read, &plan, since, &recorded.facts, Some(recorded.silence(&plan)), grade)?;
         let verdicts = read.verdicts_of_version(version)?;
         let then = verdicts.iter().map(|row| &row.verdict).find(|then| then.stream.spec == spec.name);
         versions.push(Rejudged {

@@ -41,10 +41,25 @@ pub(super) struct Recorded {
     pub(super) facts: Vec<SlotFacts>,
     /// What the scorers say now of each of them, for keeping.
     pub(super) judged: Vec<(TrialId, CaseMeaning, TrialScores)>,
+    /// The same of the live version's, where it is asked in step.
+    pub(super) baseline_judged: Vec<(TrialId, CaseMeaning, TrialScores)>,
+    /// Trials without an answer, with the words of why.
+    pub(super) troubled: Vec<(TrialId, CaseMeaning, String)>,
     /// What the answers said of their origin.
     pub(super) identities: Identities,
     /// What those of the live version said, where it is asked in step.
     pub(super) baseline_identities: Identities,
+}
+
+impl Recorded {
+    /// Why what is recorded does not say more while nobody asks: slots are missing, or what answered was something
+    /// else than the versions of the plan.
+    pub(super) fn silence(&self, plan: &Plan) -> Why {
+        let candidate = self.identities.may_be_of(plan.stream.version);
+        let baseline = plan.baseline.as_ref();
+        let baseline = baseline.is_none_or(|stream| self.baseline_identities.may_be_of(stream.version));
+        if candidate && baseline { Why::NotAsked } else { Why::IdentityChanged }
+    }
 }
 
 /// The facts of every stream that a plan hears.
@@ -53,7 +68,7 @@ pub(super) fn recorded_of(read: &Read<'_>, plan: &Plan, spec: &Spec) -> Result<R
     if let Some(stream) = plan.baseline.as_ref().filter(|_| plan.asks_baseline()) {
         let other = recorded(read, stream, spec)?;
         both.facts.extend(other.facts);
-        both.judged.extend(other.judged);
+        both.baseline_judged = other.judged;
         both.baseline_identities = other.identities;
     }
     Ok(both)
@@ -68,6 +83,14 @@ pub(super) fn recorded(read: &Read<'_>, stream: &StreamKey, spec: &Spec) -> Resu
         let Some(case) = cases.get(&row.trial.slot.case) else { continue };
         if row.trial.input == case.input {
             take(read, &prepared, case, row, &mut recorded)?;
+        }
+    }
+    if !recorded.troubled.is_empty() {
+        let said = read.case_scores_of(stream)?.into_iter();
+        let said: BTreeMap<TrialId, String> =
+            said.map(|(trial, _, scored)| (trial, scored.why().to_owned())).collect();
+        for (trial, _, why) in &mut recorded.troubled {
+            said.get(trial).cloned().unwrap_or_default().clone_into(why);
         }
     }
     Ok(recorded)
@@ -96,6 +119,9 @@ fn take(
     let scores = (how == How::Answered).then(|| prepared.trial(case, &turns));
     if let Some(came) = run::came(&how, scores.as_ref(), &turns) {
         recorded.facts.push(SlotFacts { slot: row.trial.slot, came, recorded: row.seq });
+    }
+    if how != How::Answered {
+        recorded.troubled.push((row.trial.id, case.meaning, String::new()));
     }
     recorded.judged.extend(scores.map(|scores| (row.trial.id, case.meaning, scores)));
     Ok(())

@@ -71,16 +71,14 @@ impl Journal for RunJournal {
 
 /// What the store keeps of how a trial ended; nothing of one whose slot stays open.
 fn trial_end(ended: Ended) -> Option<TrialEnd> {
+    let why = run::trouble(&ended.how).unwrap_or_default();
     let (state, case) = match ended.how {
         How::Open { .. } => return None,
         How::Answered => (TrialState::Answered, None),
-        How::AgentError { class, message } => {
-            let why = format!("the agent erred: {message}");
+        How::AgentError { class, .. } => {
             (TrialState::AgentError(class), Some(Scored::Value { score: Unit::ZERO, passed: false, why }))
         }
-        How::Missing { class, message } => {
-            (TrialState::Missing(class), Some(Scored::NotJudged { why: format!("no answer: {message}") }))
-        }
+        How::Missing { class, .. } => (TrialState::Missing(class), Some(Scored::NotJudged { why })),
     };
     let judged = match (case, &ended.scores) {
         (Some(case), _) => Some(Judged { meaning: ended.meaning, case, scores: Vec::new() }),

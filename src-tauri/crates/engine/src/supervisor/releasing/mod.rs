@@ -267,7 +267,7 @@ impl Engine {
     }
 
     /// The environment's endpoint, to be asked on fresh connections; none where it names none.
-    async fn probe(
+    pub(in crate::supervisor) async fn probe(
         &self,
         workspace: &Workspace,
         environment: &Environment,

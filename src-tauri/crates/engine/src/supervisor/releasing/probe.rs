@@ -15,16 +15,15 @@ use crate::{
         agent::{Agent, Asked, Call},
         release::{Probe, Sealed, Served},
     },
+    run::VERSION_HEADER,
     store::Store,
 };
 
-/// The header in which a live agent names its version; identities carry it in lower case.
-const VERSION_HEADER: &str = "gatewright-version";
 /// What is asked where the workspace names no other way: any answer will do, its header counts.
 const QUESTION: &str = "Which version are you?";
 
 /// An environment's endpoint.
-pub(super) enum EndpointProbe {
+pub(in crate::supervisor) enum EndpointProbe {
     /// Asked through its agent, on fresh connections.
     Asked { agent: Arc<dyn Agent>, cancel: CancellationToken },
     /// It cannot even be asked: its key is missing, its address does not work.

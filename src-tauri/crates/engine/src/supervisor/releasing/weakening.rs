@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 
 use gatewright_core::{
     decision::FormerView,
-    gate::Why,
     id::{SpecMeaning, SpecName},
     plan::{Purpose, StreamKey},
     spec::{
@@ -87,7 +86,7 @@ fn former(
         let (plan, registered) = gating::plan(read, &spec, stream, &against.baseline)?;
         let registered = registered.unwrap_or(gating::NOT_REGISTERED);
         let recorded = gating::recorded_of(read, &plan, &spec)?;
-        gating::judge(read, &plan, registered, &recorded.facts, Some(Why::NotAsked), version.grade)
+        gating::judge(read, &plan, registered, &recorded.facts, Some(recorded.silence(&plan)), version.grade)
     });
     let heard = spec.cases.iter().filter(|case| !spec.is_quarantined(&case.name));
     let cases = heard.map(|case| case.name.clone()).collect();

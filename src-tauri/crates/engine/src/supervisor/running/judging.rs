@@ -6,7 +6,7 @@ use std::{
 };
 
 use gatewright_core::{
-    gate::{SlotFacts, Why},
+    gate::SlotFacts,
     id::{CaseName, SpecName},
     observation::TrialId,
     plan::{Plan, StreamKey},
@@ -154,7 +154,7 @@ impl Engine {
                 let (plan, registered) = gating::plan(read, spec, stream, &baseline)?;
                 let recorded = gating::recorded_of(read, &plan, spec)?;
                 let since = registered.unwrap_or(gating::NOT_REGISTERED);
-                let stop = Some(Why::NotAsked);
+                let stop = Some(recorded.silence(&plan));
                 let grade = present.version.grade;
                 let verdict = gating::judge(read, &plan, since, &recorded.facts, stop, grade)?;
                 let given = read.verdict(verdict.id)?.map(|row| row.verdict.seq);
@@ -287,6 +287,7 @@ impl Engine {
         let judged: Vec<_> = recorded
             .judged
             .iter()
+            .chain(&recorded.baseline_judged)
             .map(|(trial, meaning, scores)| (*trial, journal::judged(*meaning, scores)))
             .collect();
         let point = point(plan, &recorded.facts, verdict.outcome);
@@ -356,13 +357,20 @@ fn withdraw_passes(write: &Write<'_>, fail: &Verdict) -> Result<(), StoreError> 
     Ok(())
 }
 
-/// The newest recorded trial of each case that broke its rule, with the words of what broke it.
+/// The newest recorded trial of each case that broke its rule or has no answer, with the words of why.
 fn reasons(recorded: &Recorded, spec: &Spec) -> BTreeMap<CaseName, (TrialId, String)> {
     let names: BTreeMap<_, _> = spec.cases.iter().map(|case| (case.meaning, &case.name)).collect();
-    let mut reasons = BTreeMap::new();
-    for (trial, meaning, scores) in &recorded.judged {
-        if let (Some(name), Some(why)) = (names.get(meaning), run::broken(scores)) {
-            reasons.insert((*name).clone(), (*trial, why));
+    let broken = recorded
+        .judged
+        .iter()
+        .filter_map(|(trial, meaning, scores)| Some((*trial, meaning, run::broken(scores)?)));
+    let troubled = recorded.troubled.iter().map(|(trial, meaning, why)| (*trial, meaning, why.clone()));
+    let mut reasons: BTreeMap<CaseName, (TrialId, String)> = BTreeMap::new();
+    for (trial, meaning, why) in broken.chain(troubled) {
+        let Some(name) = names.get(meaning) else { continue };
+        let newest = reasons.entry((*name).clone()).or_insert_with(|| (trial, why.clone()));
+        if newest.0 < trial {
+            *newest = (trial, why);
         }
     }
     reasons

@@ -135,6 +135,19 @@ pub enum RunError {
     /// There is no such environment, or it has no endpoint, or is for another agent.
     #[error("{0}")]
     NoEndpoint(String),
+    /// The environment serves something else than what is to be judged.
+    #[error(
+        "`{environment}` says that it serves {}, so {} cannot be asked there: `--version {}` asks what it serves",
+        .served.0.short(), .wanted.0.short(), .served.0.short()
+    )]
+    ServesAnother {
+        /// Which environment.
+        environment: EnvironmentName,
+        /// The version that it names.
+        served: VersionId,
+        /// The one that was meant.
+        wanted: VersionId,
+    },
     /// Somebody else runs.
     #[error("another run of this workspace is going on ({0})")]
     Busy(String),
@@ -203,7 +216,7 @@ impl Engine {
         }
         let lock = self.run_lock(request.no_wait, cancel).await?;
         self.end_interrupted().await?;
-        let tasks = self.tasks(reading, workspace, &trust, request).await?;
+        let tasks = self.tasks(reading, workspace, &trust, request, cancel).await?;
         let run = RunId(uuid::Uuid::now_v7().as_u128());
         let owner = format!("{} {}", self.host, std::process::id());
         let streams: Vec<StreamKey> = tasks.iter().map(|task| task.stream.clone()).collect();

@@ -8,7 +8,8 @@ use std::{
 
 use gatewright_core::{
     gate::Baseline,
-    id::{EnvironmentName, SpecName},
+    id::{EndpointId, EnvironmentName, SpecName, VersionId},
+    observation::TrialState,
     plan::StreamKey,
     spec::{
         Ask, Budget, Isolation, Measure, Metric, MicroMoney, Rule, Spec,
@@ -17,10 +18,16 @@ use gatewright_core::{
     version::{Grade, Manifest},
 };
 
+use tokio_util::sync::CancellationToken;
+
 use super::{RunError, RunRequest, Sum};
 use crate::{
     agent::Context,
-    port::agent::Agent,
+    port::{
+        agent::Agent,
+        release::{Probe as _, Served},
+    },
+    store::{Durability, StoreError},
     supervisor::{
         against::{Against, Places},
         asking::{self, Asking, AskingError, Elsewhere},
@@ -51,6 +58,7 @@ impl Engine {
         workspace: &Workspace,
         trust: &Trust,
         request: &RunRequest,
+        cancel: &CancellationToken,
     ) -> Result<Vec<Task>, RunError> {
         let mut sealed: BTreeMap<_, Present> = BTreeMap::new();
         let mut tasks = Vec::new();
@@ -60,6 +68,7 @@ impl Engine {
                 Some(present) => present.clone(),
                 None => {
                     let present = self.to_be_judged(workspace, agent, trust, request)?;
+                    self.is_served(workspace, trust, request, &present, cancel).await?;
                     self.seal(&present, request.label.clone()).await?;
                     sealed.insert(agent.name.clone(), present.clone());
                     present
@@ -77,12 +86,35 @@ impl Engine {
             let gated = |problem| RunError::Gating { spec: spec.name.clone(), problem };
             let endpoint = present.endpoint.id().map_err(|error| gated(error.into()))?;
             let version = present.version.id;
+            if request.new_attempt {
+                self.abandon(version, endpoint, &spec.name).await?;
+            }
             let stream = self.store.read(|read| gating::stream(read, version, endpoint, &spec.name, wish))?;
             let against = self.store.read(|read| Ok(Places::of(workspace).against(read, &spec, &stream)))?;
             let against = against.map_err(gated)?;
             tasks.push(Task { spec, agent: agent.clone(), present, stream, at: request.at.clone(), against });
         }
         Ok(tasks)
+    }
+
+    /// Ends the attempt that another is begun beside, if anything was answered in it: left where it looked bad, it had
+    /// its chance like any other, and counts.
+    async fn abandon(
+        &self,
+        version: VersionId,
+        endpoint: EndpointId,
+        spec: &SpecName,
+    ) -> Result<(), StoreError> {
+        let open = self.store.read(|read| {
+            let attempts = read.attempts(version, spec)?;
+            let newest = attempts.into_iter().rev().find(|row| row.key.endpoint == endpoint);
+            let Some(open) = newest.filter(|row| row.ended.is_none()) else { return Ok(None) };
+            let trials = read.trials_of(&open.key)?;
+            let heard = trials.iter().any(|row| row.trial.state != TrialState::Released);
+            Ok(heard.then_some(open.key))
+        })?;
+        let Some(open) = open else { return Ok(()) };
+        self.store.write(Durability::Full, move |write| write.end_stream(&open)).await
     }
 
     /// The version and the endpoint that a request means.
@@ -118,6 +150,30 @@ impl Engine {
                 .ok_or_else(|| refuse(format!("`{name}` has no `endpoint` in gatewright.yaml")))?;
         }
         Ok(present)
+    }
+
+    /// A version is asked at an environment's endpoint only while that serves it, as far as the endpoint says what it
+    /// serves. It is asked once before anything is recorded.
+    async fn is_served(
+        &self,
+        workspace: &Workspace,
+        trust: &Trust,
+        request: &RunRequest,
+        present: &Present,
+        cancel: &CancellationToken,
+    ) -> Result<(), RunError> {
+        let Some(environment) = request.at.as_ref().and_then(|name| workspace.environments.get(name)) else {
+            return Ok(());
+        };
+        // Where it cannot be asked, the run finds out, and says why.
+        let Ok(Some(probe)) = self.probe(workspace, environment, trust, cancel).await else { return Ok(()) };
+        let wanted = present.version.id;
+        match probe.ask().await {
+            Ok(Served::Version(served)) if served != wanted => {
+                Err(RunError::ServesAnother { environment: environment.name.clone(), served, wanted })
+            }
+            _ => Ok(()),
+        }
     }
 
     pub(super) async fn connect(
