@@ -5,6 +5,7 @@ use std::{fs, time::Duration};
 
 use gatewright_tests::{
     agent::{Answer, ScriptedAgent},
+    shop::Shop,
     world::World,
 };
 use serde_json::Value;
@@ -120,6 +121,43 @@ fn a_program_that_fails_is_the_agents_error_and_never_a_pass() {
     let counts = &document["specs"][0]["counts"];
     assert!(counts["agent_errors"].as_u64() > Some(0), "{counts}");
     assert_eq!(counts["agent_errors"], counts["failed"], "{counts}");
+    let told = |document: &Value| {
+        let cases = document["specs"][0]["cases"].as_array().cloned().unwrap_or_default();
+        let why = cases.iter().filter_map(|case| case["why"].as_str()).map(str::to_owned);
+        why.collect::<Vec<_>>()
+    };
+    let why = told(&document);
+    assert!(!why.is_empty() && why.iter().all(|why| why.starts_with("the agent erred: ")), "{document}");
+    assert_eq!(told(&world.json(&["verdict"], 1)), why, "and it is known after the run");
+}
+
+#[test]
+fn answers_of_another_version_than_was_asked_are_no_verdict_of_it() {
+    let other = format!("sha256:{}", "5e".repeat(32));
+    let agent = ScriptedAgent::start(Duration::ZERO, move |_| Answer::Of {
+        version: other.clone(),
+        text: "You get a refund.".to_owned(),
+    });
+    let world = World::of(&[("gatewright.yaml", &address(&agent.plain_url())), ("rules.md", "Be kind.\n")]);
+    let said = world.run_with(&["run"], &[("BOT_KEY", "k")]).ends(4);
+    assert!(said.out.contains("something else answered than the version"), "{said:?}");
+    assert!(said.err.contains("it is 5e5e5e5e5e5e") || said.out.contains("it is 5e5e5e5e5e5e"), "{said:?}");
+    let known = world.run(&["verdict"]).ends(4);
+    assert!(known.out.contains("something else answered than the version"), "{known:?}");
+}
+
+#[test]
+fn an_attempt_that_was_left_where_it_looked_bad_counts() {
+    let shop = Shop::open();
+    let left = shop.world.json(&["run", "--calls", "2"], 4);
+    assert_eq!((&left["specs"][0]["attempt"], &left["specs"][0]["attempt_over"]), (&1.into(), &false.into()));
+    let anew = shop.world.json(&["run", "--new-attempt"], 0);
+    assert_eq!(anew["specs"][0]["attempt"], 2);
+    assert_eq!(anew["specs"][0]["wrongly_passed_total"], 0.1);
+    // One in which nothing was answered had no chance.
+    shop.world.json(&["run", "--new-attempt", "--calls", "0"], 4);
+    let anew = shop.world.json(&["run", "--new-attempt"], 0);
+    assert_eq!(anew["specs"][0]["attempt"], 3);
 }
 
 fn address(url: &str) -> String {

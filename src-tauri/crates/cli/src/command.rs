@@ -238,6 +238,7 @@ async fn watch(common: &Common, output: Output, cancel: &CancellationToken) -> a
 
 fn next_after_run(document: &RunDocument, has_environments: bool) -> Option<&'static str> {
     let rescored = document.specs.iter().any(|spec| spec.standing == "rescored");
+    let over = document.specs.iter().any(|spec| spec.outcome == "inconclusive" && spec.attempt_over);
     match document.outcome {
         "pass" if rescored => Some(
             "Next: `gatewright run --new-attempt` confirms this with fresh answers; rescored verdicts do not promote.",
@@ -248,11 +249,16 @@ fn next_after_run(document: &RunDocument, has_environments: bool) -> Option<&'st
         "pass" => {
             Some("Next: `gatewright status` shows where it may go live, `gatewright promote ENV` lets it.")
         }
-        "fail" => {
-            Some("Next: mend the agent and run again; `gatewright compare A B` shows what a change did.")
-        }
+        "fail" => Some(
+            "Next: mend the agent and run again: a change of it is another version, and `gatewright compare A B` shows \
+             what it did. Where the trouble was elsewhere, `gatewright run --new-attempt` asks this one anew.",
+        ),
+        _ if over => Some(
+            "Next: an attempt that is over is not gone on with: `gatewright run --new-attempt` asks anew, as another \
+             attempt.",
+        ),
         _ => Some(
-            "Next: `gatewright run` goes on where this stopped; `--calls` and `--time` raise the budget.",
+            "Next: `gatewright run` goes on where this stopped; `--calls`, `--cost` and `--time` raise the budget.",
         ),
     }
 }

@@ -57,8 +57,10 @@ pub struct SpecDocument {
     pub sentence: String,
     /// `prospective`, `rescored`.
     pub standing: &'static str,
-    /// Which, from 1.
+    /// Attempts of this version at this spec that ended, and this one.
     pub attempt: u32,
+    /// Whether this attempt is over: running again asks nothing, a new attempt does.
+    pub attempt_over: bool,
     /// Sum of `wrongly_passed` over the attempts.
     pub wrongly_passed_total: f64,
     /// Versions that this gate heard to an end since what is live went live.
