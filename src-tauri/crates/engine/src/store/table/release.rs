@@ -68,7 +68,7 @@ impl Write<'_> {
     ///
     /// # Errors
     /// [`StoreError::Refused`] when the grant opened one before ([`Read::release_of_grant`] says which), another
-    /// release of the environment is open, or the fence is not the newest;
+    /// release of the environment is open, what it supersedes has ended, or the fence is not the newest;
     /// [`StoreError::Unknown`] without a recorded grant.
     pub fn begin_release(&self, release: &Release, evidence: &str) -> Result<(), StoreError> {
         let environment = self.intern(NameKind::Environment, release.environment.as_str())?;
@@ -120,9 +120,15 @@ impl Write<'_> {
 
     fn supersede(&self, over: ReleaseId) -> Result<i64, StoreError> {
         let row = self.release_row(over)?;
-        self.connection
-            .prepare_cached("UPDATE release SET state = ?2, open = 0 WHERE id = ?1")?
+        let moved = self
+            .connection
+            .prepare_cached("UPDATE release SET state = ?2, open = 0 WHERE id = ?1 AND open = 1")?
             .execute(params![row, State::Superseded.code()])?;
+        if moved == 0 {
+            return Err(StoreError::Refused(format!(
+                "release {over} has ended: there is nothing to take over from"
+            )));
+        }
         self.step(row, over, State::Superseded, "a later release took over")?;
         Ok(row)
     }
