@@ -563,7 +563,7 @@ impl World {
     pub(crate) async fn settle(&self) -> Vec<Result<Enacted, EnactError>> {
         let mut settled = Vec::new();
         for release in self.diary.unsettled() {
-            settled.push(self.desk().settle(release.id, &CancellationToken::new()).await);
+            settled.push(self.desk().settle(&release, &CancellationToken::new()).await);
         }
         settled
     }

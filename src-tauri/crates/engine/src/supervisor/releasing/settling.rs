@@ -54,7 +54,7 @@ impl Engine {
             let probe = probe.unwrap_or_else(EndpointProbe::out_of_reach);
             let adapter = self.adapter(environment);
             let desk = self.desk(environment, adapter.as_ref(), probe.as_ref(), &journal);
-            match desk.settle(release.id, cancel).await {
+            match desk.settle(&release, cancel).await {
                 Ok(enacted) => settled.push(Settled::Read(Box::new(enacted))),
                 Err(error) => settled.push(Settled::Left(release, error)),
             }
