@@ -48,20 +48,6 @@ const JOINS: &str = "JOIN decision ON decision.id = release.decision JOIN name O
      LEFT JOIN version AS earlier ON earlier.id = release.from_version \
      JOIN version AS later ON later.id = release.to_version";
 
-/// Whether a release in this state may still move, and so keeps others out.
-#[must_use]
-pub(super) fn is_open(state: State) -> bool {
-    match state {
-        State::Intent
-        | State::Staged
-        | State::Switching
-        | State::Switched
-        | State::Observing
-        | State::Unknown => true,
-        State::Live | State::NotApplied | State::Conflict | State::Superseded => false,
-    }
-}
-
 impl Write<'_> {
     /// Begins a release. One that supersedes another closes it in the same transaction. Write it with
     /// [`Durability::Full`](crate::store::Durability::Full), before anything is done.
@@ -106,7 +92,7 @@ impl Write<'_> {
             release.from.map(|from| self.version_row(from)).transpose()?,
             self.version_row(release.to)?,
             release.state.code(),
-            is_open(release.state),
+            release.state.is_open(),
             release.rung.code(),
             release.fence,
             release.target_ref,
@@ -169,7 +155,7 @@ impl Write<'_> {
             .execute(params![
                 row,
                 release.state.code(),
-                is_open(release.state),
+                release.state.is_open(),
                 release.rung.code(),
                 release.target_ref,
                 release.expected_revision,

@@ -143,14 +143,12 @@ impl Journal for ReleaseJournal<'_> {
         evidence: &'a str,
     ) -> BoxFuture<'a, Result<(), JournalError>> {
         let (moved, evidence) = (release.clone(), evidence.to_owned());
-        let over =
-            matches!(release.state, State::Live | State::NotApplied | State::Conflict | State::Superseded);
         Box::pin(async move {
-            let envelope = if over {
+            let envelope = if moved.state.is_open() {
+                None
+            } else {
                 let signed = self.engine.sign_release(&moved, &self.about());
                 Some(signed.map_err(|error| JournalError::Failed(error.to_string()))?)
-            } else {
-                None
             };
             let write = move |write: &Write<'_>| {
                 write.move_release(&moved, &evidence)?;
@@ -212,8 +210,8 @@ impl Journal for ReleaseJournal<'_> {
         version: VersionId,
     ) -> BoxFuture<'a, Result<Option<Release>, JournalError>> {
         Box::pin(async move {
-            let rows = self.engine.store.read(|read| read.lives(environment, u32::MAX)).map_err(failed)?;
-            Ok(rows.into_iter().map(|row| row.release).find(|release| release.to == version))
+            let row = self.engine.store.read(|read| read.lived(environment, version)).map_err(failed)?;
+            Ok(row.map(|row| row.release))
         })
     }
 
