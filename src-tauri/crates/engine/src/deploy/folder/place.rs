@@ -23,7 +23,7 @@ use crate::{
         adapter::{AdapterError, ErrorClass, Listed, Staging},
         content,
     },
-    durable::sync_folder,
+    durable::{make_folder, sync_folder},
 };
 
 /// Bytes of a manifest, at most.
@@ -142,7 +142,7 @@ pub(super) fn place(root: &Path, staging: &Staging) -> Result<String, AdapterErr
     }
     let home = home(root, version);
     let made = |source: io::Error| error(ErrorClass::Retryable, "make", &home, &source);
-    fs::create_dir_all(root).map_err(made)?;
+    make_folder(root).map_err(made)?;
     folder(&releases(root)).map_err(made)?;
     let lock = releases(root).join("stage.lock");
     let _lock = disk::lock(&lock, LOCK_WAIT)
