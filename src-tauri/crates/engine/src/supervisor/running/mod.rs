@@ -5,6 +5,7 @@ mod task;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    convert::Infallible,
     sync::{Arc, atomic::AtomicU64},
     time::Duration,
 };
@@ -213,10 +214,12 @@ impl Engine {
             watch.began(run, &specs);
         }
         let stop = cancel.child_token();
-        let listener = self.listen_for_cancel(run, stop.clone());
         let mut sum = Sum::default();
-        let asked = self.ask_all(run, workspace, &trust, request, tasks, &mut sum, watch, &stop).await;
-        listener.abort();
+        // One future: whoever drops the run leaves nobody behind who listens.
+        let asked = tokio::select! {
+            asked = self.ask_all(run, workspace, &trust, request, tasks, &mut sum, watch, &stop) => asked,
+            never = self.listen_for_cancel(run, &stop) => match never {},
+        };
         // Before the end is told: whoever hears of it finds everything done.
         let witnessed = self.checkpoint().await;
         let state = if stop.is_cancelled() { RunState::Cancelled } else { RunState::Ended };
@@ -273,16 +276,15 @@ impl Engine {
         Ok(())
     }
 
-    fn listen_for_cancel(&self, run: RunId, stop: CancellationToken) -> tokio::task::JoinHandle<()> {
-        let store = self.store.clone();
-        tokio::spawn(async move {
-            while !stop.is_cancelled() {
-                tokio::time::sleep(Duration::from_millis(CANCEL_LOOK_MS)).await;
-                if matches!(store.read_async(move |read| read.cancel_asked(run)).await, Ok(true)) {
-                    stop.cancel();
-                }
+    /// Stops the run when another process asks for it.
+    async fn listen_for_cancel(&self, run: RunId, stop: &CancellationToken) -> Infallible {
+        while !stop.is_cancelled() {
+            tokio::time::sleep(Duration::from_millis(CANCEL_LOOK_MS)).await;
+            if matches!(self.store.read_async(move |read| read.cancel_asked(run)).await, Ok(true)) {
+                stop.cancel();
             }
-        })
+        }
+        std::future::pending().await
     }
 
     #[expect(clippy::too_many_arguments, reason = "one call, and each is another thing")]
