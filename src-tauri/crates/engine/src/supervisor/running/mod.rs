@@ -52,11 +52,11 @@ pub struct RunRequest {
     pub at: Option<EnvironmentName>,
     /// A name for the version.
     pub label: Option<String>,
-    /// Calls at most, over the budgets of the files.
+    /// Calls at most, over the budgets of the files; of all specs together.
     pub calls: Option<u64>,
-    /// Cost at most, in millionths.
+    /// Cost at most, in millionths, likewise.
     pub cost_micros: Option<i64>,
-    /// Time at most.
+    /// Time at most, likewise.
     pub time_ms: Option<u64>,
     /// Whether to stop as soon as it is known.
     pub enough: bool,
@@ -304,6 +304,7 @@ impl Engine {
             retries: Arc::new(RetryBudget::default()),
             clock: Arc::clone(&self.clock),
         };
+        let began = self.clock.elapsed();
         let released = Arc::new(AtomicU64::new(0));
         let mut reports = Vec::new();
         for task in tasks {
@@ -311,7 +312,8 @@ impl Engine {
             let agent = self.connect(workspace, trust, &context, &task, scratch.path()).await?;
             let beside = tempfile::tempdir().map_err(EngineError::from)?;
             let baseline = self.connect_baseline(workspace, trust, &context, &task, beside.path()).await?;
-            let budget = budget(workspace, &task.spec, request, sum);
+            let used = self.clock.elapsed().saturating_sub(began);
+            let budget = budget(workspace, &task.spec, request, sum, used);
             let released = Arc::clone(&released);
             let ask = AskOne { run, agent, baseline, budget, released, watch: watch.clone() };
             reports.push(self.ask_one(task, ask, sum, stop).await?);
