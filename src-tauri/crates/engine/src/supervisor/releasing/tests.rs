@@ -22,7 +22,16 @@ fn production() -> EnvironmentName {
     "production".into()
 }
 
-/// A workspace with a history and no files, until it is dropped.
+const WORKSPACE: &str = "\
+agents:
+  bot: { url: http://127.0.0.1:9/v1, model: m }
+environments:
+  production:
+    agent: bot
+    deploy: { adapter: folder, path: deploy/production }
+";
+
+/// A workspace with a history, until it is dropped.
 struct World {
     engine: Engine,
     _folder: tempfile::TempDir,
@@ -31,6 +40,7 @@ struct World {
 impl World {
     fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join("gatewright.yaml"), WORKSPACE).expect("written");
         let engine = Engine::open(Open {
             root: folder.path().to_owned(),
             user: UserFolder::at(&folder.path().join("user")),
@@ -191,4 +201,21 @@ async fn of_two_promotions_at_once_the_second_hears_of_the_first() {
     let (began, late) = at_once(&world.engine, journal.open(&first), journal.open(&second)).await;
     let holder = format!("test {}", std::process::id());
     assert_eq!(late, Err(JournalError::Busy { release: opened(began).id, holder }));
+}
+
+#[tokio::test]
+async fn what_somebody_is_at_is_no_trouble_at_a_start() {
+    let world = World::new();
+    let journal = journal(&world.engine);
+    let first = world.seal("Be kind.").await;
+    let release = world.observed(&journal, None, &first).await;
+    let (reading, cancel) = (world.engine.read(), CancellationToken::new());
+    let settled = world.engine.settle(&reading, None, &cancel).await.expect("asked for");
+    assert!(
+        matches!(&settled[..], [Settled::Left(left, EnactError::Journal(JournalError::Held { .. }))] if *left == release),
+        "whoever asks is told: {settled:?}"
+    );
+    let settled = world.engine.settle_at_start(&reading, None, &cancel).await.expect("begun");
+    assert!(settled.is_empty(), "{settled:?}");
+    assert_eq!(world.state(&release), State::Observing);
 }
