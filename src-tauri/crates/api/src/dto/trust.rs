@@ -29,7 +29,7 @@ dto! {
         pub sort: TrustSort,
         /// Before it: the program's digest, the kind of network, the header.
         pub lead: String,
-        /// The argument vector as one line, the origin, or secret → origin.
+        /// The argument vector as one line, the origin, or secret → origin or program.
         pub what: String,
         /// By whom and to what end.
         pub purpose: String,

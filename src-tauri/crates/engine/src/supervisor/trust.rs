@@ -39,6 +39,13 @@ pub enum Act {
         /// Of its bytes.
         digest: Digest,
     },
+    /// A started program is given a variable of the user's environment.
+    Give {
+        /// As the workspace names it: `env:NAME`.
+        secret: String,
+        /// The argument vector of the program.
+        argv: Vec<String>,
+    },
     /// An address is spoken to.
     Reach {
         /// Scheme, host and port.
@@ -111,6 +118,7 @@ fn describe(act: &Act) -> String {
     match act {
         Act::Run { argv } => format!("run `{}`", argv.join(" ")),
         Act::Program { path, .. } => format!("run `{path}` as it is now"),
+        Act::Give { secret, argv } => format!("give {secret} to `{}`", argv.join(" ")),
         Act::Reach { origin } => format!("reach {origin}"),
         Act::Use { secret, origin } => format!("send {secret} to {origin}"),
         Act::Deploy { target } => format!("change what is live in {target}"),

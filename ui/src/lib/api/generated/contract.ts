@@ -2881,7 +2881,7 @@ sort: TrustSort,
  */
 lead: string, 
 /**
- * The argument vector as one line, the origin, or secret → origin.
+ * The argument vector as one line, the origin, or secret → origin or program.
  */
 what: string, 
 /**

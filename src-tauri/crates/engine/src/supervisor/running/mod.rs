@@ -200,7 +200,8 @@ impl Engine {
         let trust = self.trust(workspace)?;
         // Said before anything is recorded; each call asks again.
         for spec in chosen(reading, &request.specs)?.into_iter().filter(|_| request.at.is_none()) {
-            recipe::acts(&workspace.agents[&spec.agent]).iter().try_for_each(|act| trust.may(act))?;
+            let agent = &workspace.agents[&spec.agent];
+            recipe::acts(&agent.access, agent.auth.as_ref()).iter().try_for_each(|act| trust.may(act))?;
         }
         let lock = self.run_lock(request.no_wait, cancel).await?;
         self.end_interrupted().await?;
