@@ -83,7 +83,7 @@ impl World {
         let release = live(self.observed(journal, None, &first).await);
         journal.record(&release, "seen").await.expect("recorded");
         let target = release.was_live().expect("it is live");
-        let here = Live { version: Some(first.id), open: None };
+        let here = Live { version: Some(first.id), ..Live::default() };
         let Decision::Granted(grant) =
             decision::decide_rollback(&production(), &target, &first.manifest, &here, Seq(90))
         else {
@@ -124,7 +124,7 @@ fn grant(from: Option<&Version>, version: &Version) -> Grant {
         now: Millis(0),
         seq: Seq(1),
     };
-    let here = Live { version: from.map(|version| version.id), open: None };
+    let here = Live { version: from.map(|version| version.id), ..Live::default() };
     match decide(&policy, &proposal, &[], &here) {
         Decision::Granted(grant) => *grant,
         Decision::Refused(refusals) => panic!("refused: {refusals:?}"),
