@@ -60,7 +60,7 @@ fn name(opened: &Opened, workspace: &Workspace) -> String {
 fn sentence(name: &str, claims: &Claims) -> String {
     let count = |sort: TrustSort| claims.0.iter().filter(|act| sort_of(act) == sort).count();
     format!(
-        "{name} would run or change {}, reach {} and send {}",
+        "{name} would run or change {}, reach {} and use {}",
         show::plural(count(TrustSort::Program), "thing", "things"),
         show::plural(count(TrustSort::Address), "address", "addresses"),
         show::plural(count(TrustSort::Secret), "secret", "secrets"),

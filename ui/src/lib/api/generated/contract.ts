@@ -2831,7 +2831,7 @@ export type Trust = {
  */
 digest: string, 
 /**
- * `onboarding-guide would run 3 programs, reach 3 addresses and send 2 secrets`.
+ * `onboarding-guide would run 3 programs, reach 3 addresses and use 2 secrets`.
  */
 sentence: string, 
 /**
