@@ -228,6 +228,28 @@ gate: 90%
 }
 
 #[test]
+fn a_variable_that_a_program_would_be_given_is_asked_for() {
+    let workspace = "\
+agents:
+  bot: { type: command, command: [/bin/sh, bot.sh] }
+agent: bot
+cases:
+  - { input: My parcel is late., expect: refund }
+gate: 90%
+";
+    let bot = "cat > /dev/null\necho You get a refund, $SHOP_TOKEN.\n";
+    let world = World::of(&[("gatewright.yaml", workspace), ("bot.sh", bot)]);
+    world.run(&["run"]).ends(0);
+    world.edit("gatewright.yaml", "bot.sh] }", "bot.sh], env: [SHOP_TOKEN] }");
+    let mut said = Transcript::of(&world);
+    said.say(&["run"]).ends(6);
+    said.say(&["trust"]).ends(6);
+    said.say(&["trust", "--yes"]).ends(0);
+    world.run(&["run"]).ends(0);
+    assert_said!(said);
+}
+
+#[test]
 fn words_that_fit_nothing_end_with_two() {
     let shop = Shop::open();
     shop.world.run(&["run"]).ends(0);

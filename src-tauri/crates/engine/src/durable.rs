@@ -8,14 +8,32 @@ use std::{
     path::Path,
 };
 
-/// Replaces the file at `path` by `bytes`: whoever reads it sees the old content or the new, never a part. The
-/// file is readable by its owner alone when `private`.
+/// Makes a folder and those above it where they are missing, and makes each durable in the one that holds it.
+///
+/// # Errors
+/// What the system says, or something else than a folder lies there.
+pub fn make_folder(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    let above = path.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    make_folder(above)?;
+    match fs::create_dir(path) {
+        // Whoever was first may not have come to it yet.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => {}
+        made => made?,
+    }
+    sync_folder(above)
+}
+
+/// Replaces the file at `path` by `bytes`: whoever reads it sees the old content or the new, never a part. Its folder
+/// is made where it is missing. The file is readable by its owner alone when `private`.
 ///
 /// # Errors
 /// What the system says; the old content is then still there.
 pub fn write(path: &Path, bytes: &[u8], private: bool) -> io::Result<()> {
     let folder = path.parent().ok_or_else(|| io::Error::other("a file without a folder"))?;
-    fs::create_dir_all(folder)?;
+    make_folder(folder)?;
     let name = path.file_name().ok_or_else(|| io::Error::other("a file without a name"))?;
     let mut random = [0; 8];
     getrandom::fill(&mut random).map_err(io::Error::other)?;
@@ -64,6 +82,19 @@ fn write_beside(path: &Path, bytes: &[u8], private: bool) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn folders_are_made_where_they_are_missing_and_nothing_else_is_taken_for_one() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let deep = folder.path().join("one/two/three");
+        super::make_folder(&deep).expect("made");
+        super::make_folder(&deep).expect("there");
+        assert!(deep.is_dir());
+        let file = deep.join("file");
+        std::fs::write(&file, b"").expect("written");
+        super::make_folder(&file).expect_err("a file");
+        super::make_folder(&file.join("below")).expect_err("below a file");
+    }
+
     #[test]
     fn a_file_is_replaced_whole_and_nothing_is_left_beside_it() {
         let folder = tempfile::tempdir().expect("a folder");

@@ -7,7 +7,7 @@ dto! {
     pub struct Trust {
         /// The digest of the list: what a person trusts.
         pub digest: String,
-        /// `onboarding-guide would run 3 programs, reach 3 addresses and send 2 secrets`.
+        /// `onboarding-guide would run 3 programs, reach 3 addresses and use 2 secrets`.
         pub sentence: String,
         /// Where it stands: trusted, new, changed since.
         pub detail: String,
@@ -29,7 +29,7 @@ dto! {
         pub sort: TrustSort,
         /// Before it: the program's digest, the kind of network, the header.
         pub lead: String,
-        /// The argument vector as one line, the origin, or secret → origin.
+        /// The argument vector as one line, the origin, or secret → origin or program.
         pub what: String,
         /// By whom and to what end.
         pub purpose: String,
@@ -67,7 +67,7 @@ words! {
         Program,
         /// Would reach.
         Address,
-        /// Would send.
+        /// Would use.
         Secret,
     }
 }

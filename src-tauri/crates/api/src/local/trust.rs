@@ -119,6 +119,7 @@ fn describe(act: &Act) -> String {
     match act {
         Act::Run { argv } => format!("run     {}", argv.join(" ")),
         Act::Program { path, digest } => format!("with    {path}, {}", digest.short()),
+        Act::Give { secret, argv } => format!("give    {secret} → {}", argv.join(" ")),
         Act::Reach { origin } => format!("reach   {origin}"),
         Act::Use { secret, origin } => format!("send    {secret} → {origin}"),
         Act::Deploy { target } => format!("deploy  into {target}"),

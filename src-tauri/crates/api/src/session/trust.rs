@@ -60,7 +60,7 @@ fn name(opened: &Opened, workspace: &Workspace) -> String {
 fn sentence(name: &str, claims: &Claims) -> String {
     let count = |sort: TrustSort| claims.0.iter().filter(|act| sort_of(act) == sort).count();
     format!(
-        "{name} would run or change {}, reach {} and send {}",
+        "{name} would run or change {}, reach {} and use {}",
         show::plural(count(TrustSort::Program), "thing", "things"),
         show::plural(count(TrustSort::Address), "address", "addresses"),
         show::plural(count(TrustSort::Secret), "secret", "secrets"),
@@ -81,7 +81,7 @@ fn sort_of(act: &Act) -> TrustSort {
     match act {
         Act::Run { .. } | Act::Program { .. } | Act::Deploy { .. } | Act::Git => TrustSort::Program,
         Act::Reach { .. } => TrustSort::Address,
-        Act::Use { .. } => TrustSort::Secret,
+        Act::Give { .. } | Act::Use { .. } => TrustSort::Secret,
     }
 }
 
@@ -131,6 +131,11 @@ fn words(act: &Act) -> (String, &'static str, &'static str) {
             "its text",
             "This is what the program does. It is trusted as it is now, and asked again when it changes.",
         ),
+        Act::Give { secret, argv } => (
+            format!("{secret} → {}", argv.join(" ")),
+            "variable",
+            "The program is started with this variable of yours, and may do with it whatever it likes.",
+        ),
         Act::Reach { origin } => (
             origin.clone(),
             if origin.starts_with(recipe::DEMO_SCHEME) { "built in" } else { "network" },
@@ -155,7 +160,7 @@ fn words(act: &Act) -> (String, &'static str, &'static str) {
 /// Who asks for an act, and where that is written.
 fn asked_by(workspace: &Workspace, act: &Act) -> (String, Option<FileLine>) {
     for agent in workspace.agents.values() {
-        if recipe::acts(agent).contains(act) || is_program_of(agent, act) {
+        if recipe::acts(&agent.access, agent.auth.as_ref()).contains(act) || is_program_of(agent, act) {
             return (format!("agent {}", agent.name), Some(show::line(WORKSPACE_FILE, agent.place)));
         }
     }

@@ -237,14 +237,22 @@ impl<'d, 'a> Step<'d, 'a> {
             .map(|clicked| u64::try_from(moment.saturating_sub(clicked).as_micros()).unwrap_or(u64::MAX))
     }
 
-    /// Does what takes long, and keeps the lease meanwhile. Whoever lost it stops at once.
+    /// Does what takes long, and keeps the lease meanwhile. Whoever lost it stops at once; that a sign of life could
+    /// not be written down stops nobody.
     async fn beating<T>(&self, work: impl Future<Output = T>) -> Result<T, JournalError> {
-        tokio::pin!(work);
-        loop {
-            tokio::select! {
-                done = &mut work => return Ok(done),
-                () = tokio::time::sleep(BEAT) => self.desk.journal.beat(&self.release).await?,
+        let lost = async {
+            loop {
+                tokio::time::sleep(BEAT).await;
+                match self.desk.journal.beat(&self.release).await {
+                    Ok(()) => {}
+                    Err(fenced @ JournalError::Fenced { .. }) => return fenced,
+                    Err(error) => tracing::warn!(%error, release = %self.release.id, "no sign of life"),
+                }
             }
+        };
+        tokio::select! {
+            done = work => Ok(done),
+            fenced = lost => Err(fenced),
         }
     }
 

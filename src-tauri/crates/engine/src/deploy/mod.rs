@@ -9,6 +9,7 @@
 
 pub mod adapter;
 pub mod conformance;
+mod content;
 mod enact;
 pub mod folder;
 mod observe;

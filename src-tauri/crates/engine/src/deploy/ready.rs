@@ -1,22 +1,13 @@
 //! Whether the way back is open, looked at before it is needed.
 
-use std::io::Read;
-
-use gatewright_core::{
-    decision::WasLive,
-    id::{Digest, VersionId},
-    version::FileEntry,
-};
-use sha2::Digest as _;
+use gatewright_core::{decision::WasLive, id::VersionId, version::FileEntry};
 
 use super::{
     adapter::ErrorClass,
+    content,
     enact::{Desk, bounded, in_words},
 };
 use crate::port::release::Sealed;
-
-/// Bytes read at once.
-const CHUNK_BYTES: usize = 64 * 1024;
 
 /// The light beside an environment: each part holds, with what was seen, or does not, and why.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -81,19 +72,6 @@ fn intact(sealed: &dyn Sealed, version: VersionId) -> Result<String, String> {
 }
 
 fn intact_object(sealed: &dyn Sealed, entry: &FileEntry) -> Result<(), String> {
-    let mut reader = sealed.open(&entry.digest).map_err(|error| error.to_string())?;
-    let mut hasher = sha2::Sha256::new();
-    let mut chunk = vec![0; CHUNK_BYTES];
-    loop {
-        let read = reader.read(&mut chunk).map_err(|error| error.to_string())?;
-        if read == 0 {
-            break;
-        }
-        hasher.update(&chunk[..read]);
-    }
-    if Digest(hasher.finalize().into()) == entry.digest {
-        Ok(())
-    } else {
-        Err("the sealed object is damaged".to_owned())
-    }
+    let found = sealed.open(&entry.digest).and_then(content::digest).map_err(|error| error.to_string())?;
+    if found == entry.digest { Ok(()) } else { Err("the sealed object is damaged".to_owned()) }
 }

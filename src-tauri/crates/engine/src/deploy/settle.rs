@@ -1,6 +1,6 @@
 //! Finding out what became of a release that was left open: by a crash, a lost connection, a target out of reach.
 
-use gatewright_core::id::ReleaseId;
+use gatewright_core::release::Release;
 use tokio_util::sync::CancellationToken;
 
 use super::enact::{Desk, EnactError, Enacted, Step};
@@ -10,19 +10,15 @@ impl Desk<'_> {
     /// what is live, and goes on from there. A switch is never sent again.
     ///
     /// # Errors
-    /// The journal refuses: its holder is alive, or it is over by now.
-    pub async fn settle(
-        &self,
-        release: ReleaseId,
-        cancel: &CancellationToken,
-    ) -> Result<Enacted, EnactError> {
-        let release = self.journal.claim(release).await?;
+    /// It is of another environment, or the journal refuses: its holder is alive, or it is over by now.
+    pub async fn settle(&self, release: &Release, cancel: &CancellationToken) -> Result<Enacted, EnactError> {
         if release.environment != self.environment {
             return Err(EnactError::Elsewhere {
-                granted: release.environment,
+                granted: release.environment.clone(),
                 here: self.environment.clone(),
             });
         }
+        let release = self.journal.claim(release.id).await?;
         Step::new(self, release, None).go_on(cancel).await
     }
 }

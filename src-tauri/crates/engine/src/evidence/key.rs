@@ -18,6 +18,7 @@ use gatewright_core::id::Digest;
 use serde::{Deserialize, Serialize};
 
 use super::EvidenceError;
+use crate::durable;
 
 /// The private key in the user's folder.
 const FILE: &str = "signing-key.pem";
@@ -150,7 +151,7 @@ fn make(folder: &Path, path: &Path) -> Result<(), EvidenceError> {
     let pem = SigningKey::from_bytes(&seed)
         .to_pkcs8_pem(Default::default())
         .map_err(|error| EvidenceError::NotAKey { path: path.to_owned(), detail: error.to_string() })?;
-    fs::create_dir_all(folder).map_err(EvidenceError::file(folder))?;
+    durable::make_folder(folder).map_err(EvidenceError::file(folder))?;
     let beside =
         folder.join(format!(".{FILE}.{}", u64::from_le_bytes(first_eight(&Digest::of_bytes(&seed)))));
     let mut options = OpenOptions::new();
@@ -168,9 +169,7 @@ fn make(folder: &Path, path: &Path) -> Result<(), EvidenceError> {
     });
     let _ = fs::remove_file(&beside);
     placed.map_err(EvidenceError::file(path))?;
-    #[cfg(unix)]
-    fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(EvidenceError::file(folder))?;
-    Ok(())
+    durable::sync_folder(folder).map_err(EvidenceError::file(folder))
 }
 
 fn first_eight(digest: &Digest) -> [u8; 8] {

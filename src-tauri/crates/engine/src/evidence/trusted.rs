@@ -10,6 +10,7 @@ use super::{
     EvidenceError,
     key::{KeyId, PublicKey, Signer},
 };
+use crate::durable;
 
 /// The list in the user's folder.
 const FILE: &str = "trusted-keys.json";
@@ -122,10 +123,6 @@ impl TrustedKeys {
         let list = List { format: FORMAT, keys: self.added.iter().map(|(line, _)| line.clone()).collect() };
         let json = serde_json::to_vec_pretty(&list)
             .map_err(|error| EvidenceError::File { path: path.clone(), cause: io::Error::other(error) })?;
-        let beside = folder.join(format!(".{FILE}.{}", std::process::id()));
-        fs::write(&beside, json)
-            .and_then(|()| fs::File::open(&beside)?.sync_all())
-            .and_then(|()| fs::rename(&beside, &path))
-            .map_err(EvidenceError::file(path))
+        durable::write(&path, &json, true).map_err(EvidenceError::file(path))
     }
 }

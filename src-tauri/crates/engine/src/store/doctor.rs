@@ -7,7 +7,7 @@ use gatewright_core::{
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::{
-    Read, Write,
+    Durability, Read, Store, Write,
     error::StoreError,
     table::{self, Point, StreamRow},
 };
@@ -79,46 +79,97 @@ impl Read<'_> {
     }
 }
 
-impl Write<'_> {
+impl Store {
     /// Makes `case_stat` and `point` anew from the facts, and says how they differed. What a stream's points are
     /// is computed by `points`, the same function that made them.
     ///
+    /// Each version of a spec has a transaction of its own: who else writes waits for one of them, not for all.
+    ///
     /// # Errors
-    /// The database's, or what `points` says; then nothing was changed.
-    pub fn rebuild(
-        &self,
-        points: impl Fn(&Read<'_>, &StreamRow) -> Result<Vec<Point>, StoreError>,
-    ) -> Result<Vec<Difference>, StoreError> {
-        const TABLES: [&str; 2] = ["case_stat", "point"];
-        for table in TABLES {
-            self.connection.execute_batch(&format!(
-                "DROP TABLE IF EXISTS temp.before_{table};
-                 CREATE TEMP TABLE before_{table} AS SELECT * FROM main.{table};
-                 DELETE FROM main.{table};"
-            ))?;
+    /// The database's, or what `points` says; then what was made anew before that stays.
+    pub async fn rebuild<F>(&self, points: F) -> Result<Vec<Difference>, StoreError>
+    where
+        F: Fn(&Read<'_>, &StreamRow) -> Result<Vec<Point>, StoreError> + Clone + Send + 'static,
+    {
+        let mut differed = PROJECTIONS.map(|table| Difference { table, rows: 0 });
+        for place in self.read_async(|read| read.places()).await? {
+            let points = points.clone();
+            let rows = self.write(Durability::Normal, move |write| write.rebuild(place, &points)).await?;
+            for (difference, rows) in differed.iter_mut().zip(rows) {
+                difference.rows += rows;
+            }
         }
-        self.connection.execute_batch(&format!("INSERT INTO case_stat {}", table::counted("")))?;
-        for stream in self.streams()? {
+        Ok(differed.into_iter().filter(|difference| difference.rows > 0).collect())
+    }
+}
+
+/// The rows of a spec and of a version.
+type Place = (i64, i64);
+
+/// The tables that are made from the facts.
+const PROJECTIONS: [&str; 2] = ["case_stat", "point"];
+
+/// Narrows a projection to one place, along its key.
+fn which(table: &str) -> String {
+    let metric = if table == "point" {
+        format!("AND metric IN (SELECT id FROM name WHERE kind = {})", table::METRIC)
+    } else {
+        String::new()
+    };
+    format!("spec = ?1 {metric} AND version = ?2")
+}
+
+impl Read<'_> {
+    /// Every place that facts or projections speak of.
+    fn places(&self) -> Result<Vec<Place>, StoreError> {
+        let mut statement = self.connection.prepare(
+            "SELECT spec, version FROM stream UNION SELECT spec, version FROM case_stat
+             UNION SELECT spec, version FROM point",
+        )?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+}
+
+impl Write<'_> {
+    /// Makes the projections of one place anew. How many rows of each were wrong, missing or too many.
+    fn rebuild(
+        &self,
+        place: Place,
+        points: impl Fn(&Read<'_>, &StreamRow) -> Result<Vec<Point>, StoreError>,
+    ) -> Result<[u64; PROJECTIONS.len()], StoreError> {
+        for table in PROJECTIONS {
+            self.connection.execute_batch(&format!(
+                "CREATE TEMP TABLE IF NOT EXISTS before_{table} AS SELECT * FROM main.{table} WHERE 0;
+                 DELETE FROM before_{table};"
+            ))?;
+            let rows = format!("FROM main.{table} WHERE {}", which(table));
+            self.say_of(place, &format!("INSERT INTO before_{table} SELECT * {rows}"))?;
+            self.say_of(place, &format!("DELETE {rows}"))?;
+        }
+        let counted = table::counted("AND stream.spec = ?1 AND stream.version = ?2");
+        self.say_of(place, &format!("INSERT INTO case_stat {counted}"))?;
+        for stream in self.streams_at(place)? {
             for point in points(self, &stream)? {
                 self.set_point(&stream.key, &point)?;
             }
         }
-        let mut differences = Vec::new();
-        for table in TABLES {
-            let rows: u64 = self.connection.query_row(
-                &format!(
-                    "SELECT (SELECT count(*) FROM (SELECT * FROM main.{table} EXCEPT SELECT * FROM before_{table}))
-                          + (SELECT count(*) FROM (SELECT * FROM before_{table} EXCEPT SELECT * FROM main.{table}))"
-                ),
-                [],
-                |row| row.get(0),
-            )?;
-            self.connection.execute_batch(&format!("DROP TABLE temp.before_{table}"))?;
-            if rows > 0 {
-                differences.push(Difference { table, rows });
-            }
+        let mut differed = [0; PROJECTIONS.len()];
+        for (table, differed) in PROJECTIONS.into_iter().zip(&mut differed) {
+            let now = format!("SELECT * FROM main.{table} WHERE {}", which(table));
+            let before = format!("SELECT * FROM before_{table}");
+            let sql = format!(
+                "SELECT (SELECT count(*) FROM ({now} EXCEPT {before})) + (SELECT count(*) FROM ({before} EXCEPT {now}))"
+            );
+            *differed = self.connection.prepare_cached(&sql)?.query_row(place, |row| row.get(0))?;
         }
-        Ok(differences)
+        Ok(differed)
+    }
+
+    /// Says a sentence of one place.
+    fn say_of(&self, place: Place, sql: &str) -> Result<(), StoreError> {
+        self.connection.prepare_cached(sql)?.execute(place)?;
+        Ok(())
     }
 }
 

@@ -87,7 +87,7 @@ impl Folder {
 
     /// Makes the folder and its `.gitignore` where they are missing. `Ok(false)`: it cannot be written here.
     pub(crate) fn prepare(&self) -> Result<bool, StoreError> {
-        let made = fs::create_dir_all(&self.root).and_then(|()| {
+        let made = durable::make_folder(&self.root).and_then(|()| {
             let ignore = self.root.join(".gitignore");
             if !ignore.exists() {
                 durable::write(&ignore, GITIGNORE.as_bytes(), false)?;

@@ -41,11 +41,9 @@ impl Objects {
         if fs::read(&path).is_ok_and(|found| Digest::of_bytes(&found) == id.0) {
             return Ok(id);
         }
-        let parent = path.parent().unwrap_or(&self.root);
-        let new = !parent.exists();
-        fs::create_dir_all(parent)
-            .and_then(|()| durable::write(&path, bytes, false))
-            .and_then(|()| if new { durable::sync_folder(&self.root) } else { Ok(()) })
+        durable::write(&path, bytes, false)
+            // Another process may have made the folder between a moment ago, and not synced it yet.
+            .and_then(|()| durable::sync_folder(&self.root))
             .map_err(StoreError::file(&path))?;
         Ok(id)
     }

@@ -37,8 +37,8 @@ use gatewright_core::{
 };
 
 use super::{
-    Durability, Store,
-    table::{Judged, NewObservation, TrialEnd},
+    Difference, Durability, Read, Store, StoreError,
+    table::{Judged, NewObservation, Point, StreamRow, TrialEnd},
 };
 use crate::clock::Clock;
 
@@ -62,6 +62,15 @@ pub(super) fn open(workspace: &Path) -> Store {
 
 pub(super) fn tag(text: &str) -> Digest {
     Digest::of_bytes(text.as_bytes())
+}
+
+/// Makes the projections anew, with these points for each stream.
+pub(super) fn rebuild<F>(store: &Store, points: F) -> Vec<Difference>
+where
+    F: Fn(&Read<'_>, &StreamRow) -> Result<Vec<Point>, StoreError> + Clone + Send + 'static,
+{
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    runtime.block_on(store.rebuild(points)).expect("rebuilt")
 }
 
 /// A version whose prompt says `prompt`.

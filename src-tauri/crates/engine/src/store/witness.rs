@@ -15,12 +15,11 @@ impl Store {
     /// # Errors
     /// The file cannot be written.
     pub fn publish_key(&self, id: &str, pem: &str) -> Result<(), StoreError> {
-        let folder = self.folder().keys();
-        let path = folder.join(format!("{id}.pem"));
+        let path = self.folder().keys().join(format!("{id}.pem"));
         if fs::read(&path).is_ok_and(|found| found == pem.as_bytes()) {
             return Ok(());
         }
-        write(&folder, &path, pem.as_bytes())
+        write(&path, pem.as_bytes())
     }
 
     /// Writes a signed head to `checkpoints/<seq>.json`; the row is [`Write::record_checkpoint`]'s.
@@ -30,9 +29,8 @@ impl Store {
     /// # Errors
     /// The file cannot be written.
     pub fn publish_checkpoint(&self, checkpoint: &CheckpointRow) -> Result<(), StoreError> {
-        let folder = self.folder().checkpoints();
-        let path = folder.join(format!("{:012}.json", checkpoint.seq.0));
-        write(&folder, &path, &checkpoint.envelope)
+        let path = self.folder().checkpoints().join(format!("{:012}.json", checkpoint.seq.0));
+        write(&path, &checkpoint.envelope)
     }
 
     /// Every file in `checkpoints/`, by name: what it holds is not believed here.
@@ -54,10 +52,8 @@ impl Folder {
     }
 }
 
-fn write(folder: &Path, path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-    fs::create_dir_all(folder)
-        .and_then(|()| durable::write(path, bytes, false))
-        .map_err(StoreError::file(path))
+fn write(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    durable::write(path, bytes, false).map_err(StoreError::file(path))
 }
 
 fn read(folder: &Path, extension: &str) -> Result<Vec<(String, Vec<u8>)>, StoreError> {

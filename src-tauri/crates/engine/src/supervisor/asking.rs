@@ -14,7 +14,7 @@ use gatewright_core::{
 
 use super::{
     recipe::{self, DEMO_SCHEME},
-    trust::{Act, NotTrusted, Trust},
+    trust::{NotTrusted, Trust},
 };
 use crate::{
     agent::{self, Config, ConfigError, Context, Key, Secret, SecretError},
@@ -91,8 +91,8 @@ impl Asking<'_> {
         elsewhere: Option<Elsewhere<'_>>,
     ) -> Result<Arc<dyn Agent>, AskingError> {
         let access = sealed_access(&agent.access, manifest, contents)?;
-        if let Access::Command(command) = &access {
-            self.trust.may(&Act::Run { argv: command.argv.clone() })?;
+        if let Access::Command(_) = &access {
+            self.may(&access, None)?;
             lay_out(self.scratch, manifest, contents)?;
         }
         self.open(agent, access, elsewhere).await
@@ -123,9 +123,8 @@ impl Asking<'_> {
         if let Some(elsewhere) = &elsewhere {
             set_url(&mut access, elsewhere.url);
         }
+        self.may(&access, auth)?;
         let url = url(&access).map(str::to_owned);
-        let acts = url.as_deref().map_or_else(|| recipe::acts(agent), |url| recipe::reach(url, auth));
-        acts.iter().try_for_each(|act| self.trust.may(act))?;
         let key = auth.map(|auth| agent::key(auth, self.root, &agent::Machine)).transpose()?;
         let mut config = Config::new(agent, self.currency, key);
         config.access = access;
@@ -144,6 +143,11 @@ impl Asking<'_> {
             config.folder = Some(self.scratch.to_owned());
         }
         Ok(agent::connect(config, self.context)?)
+    }
+
+    /// Whether the folder is trusted with what asking this way takes.
+    fn may(&self, access: &Access, auth: Option<&Auth>) -> Result<(), NotTrusted> {
+        recipe::acts(access, auth).iter().try_for_each(|act| self.trust.may(act))
     }
 
     async fn demo(&self, config: &mut Config, url: &str, target: Option<&Path>) -> Result<(), AskingError> {

@@ -104,13 +104,18 @@ pub fn origin(url: &str) -> String {
     reqwest::Url::parse(url).map_or_else(|_| url.to_owned(), |url| url.origin().ascii_serialization())
 }
 
-/// The act of speaking to `agent`, and of using its key there.
+/// The acts of asking an agent: of speaking to its address with its key, or of starting its program with the variables
+/// that it is given.
 #[must_use]
-pub fn acts(agent: &Agent) -> Vec<Act> {
-    match &agent.access {
-        Access::OpenaiChat(chat) => reach(&chat.url, agent.auth.as_ref()),
-        Access::Http(http) => reach(&http.url, agent.auth.as_ref()),
-        Access::Command(command) => vec![Act::Run { argv: command.argv.clone() }],
+pub fn acts(access: &Access, auth: Option<&Auth>) -> Vec<Act> {
+    match access {
+        Access::OpenaiChat(chat) => reach(&chat.url, auth),
+        Access::Http(http) => reach(&http.url, auth),
+        Access::Command(command) => {
+            let argv = &command.argv;
+            let give = |name| Act::Give { secret: format!("env:{name}"), argv: argv.clone() };
+            std::iter::once(Act::Run { argv: argv.clone() }).chain(command.env.iter().map(give)).collect()
+        }
     }
 }
 
@@ -125,7 +130,8 @@ pub fn reach(url: &str, auth: Option<&Auth>) -> Vec<Act> {
 /// Everything that the workspace would run, reach, use and change.
 #[must_use]
 pub fn claims(root: &Path, workspace: &Workspace) -> Claims {
-    let mut acts: BTreeSet<Act> = workspace.agents.values().flat_map(acts).collect();
+    let agents = workspace.agents.values();
+    let mut acts: BTreeSet<Act> = agents.flat_map(|agent| acts(&agent.access, agent.auth.as_ref())).collect();
     let commands = workspace.agents.values().filter_map(|agent| match &agent.access {
         Access::Command(command) => Some(command),
         _ => None,
@@ -238,6 +244,22 @@ mod tests {
             let (digest, kept) = write(odd);
             assert!(digest != one && kept.is_empty(), "no text is kept of it");
         }
+    }
+
+    #[test]
+    fn each_variable_that_a_program_is_given_is_claimed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let claimed = |env: &str| {
+            let agent = format!("{{ type: command, command: [bot, --fast], env: [{env}] }}");
+            claims(folder.path(), &workspace(&format!("agents:\n  bot: {agent}\n")))
+        };
+        let argv = vec!["bot".to_owned(), "--fast".to_owned()];
+        let run = Act::Run { argv: argv.clone() };
+        assert_eq!(claimed("").0, [run.clone()].into());
+        let give = Act::Give { secret: "env:AWS_SECRET_ACCESS_KEY".to_owned(), argv };
+        let pulled = claimed("AWS_SECRET_ACCESS_KEY");
+        assert_eq!(pulled.0, [run, give].into());
+        assert_ne!(pulled.digest(), claimed("").digest(), "so it is asked again");
     }
 
     #[test]

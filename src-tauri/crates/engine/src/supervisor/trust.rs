@@ -39,6 +39,13 @@ pub enum Act {
         /// Of its bytes.
         digest: Digest,
     },
+    /// A started program is given a variable of the user's environment.
+    Give {
+        /// As the workspace names it: `env:NAME`.
+        secret: String,
+        /// The argument vector of the program.
+        argv: Vec<String>,
+    },
     /// An address is spoken to.
     Reach {
         /// Scheme, host and port.
@@ -111,6 +118,7 @@ fn describe(act: &Act) -> String {
     match act {
         Act::Run { argv } => format!("run `{}`", argv.join(" ")),
         Act::Program { path, .. } => format!("run `{path}` as it is now"),
+        Act::Give { secret, argv } => format!("give {secret} to `{}`", argv.join(" ")),
         Act::Reach { origin } => format!("reach {origin}"),
         Act::Use { secret, origin } => format!("send {secret} to {origin}"),
         Act::Deploy { target } => format!("change what is live in {target}"),
@@ -165,11 +173,12 @@ impl Trust {
         texts: Texts,
         at_ms: i64,
     ) -> Result<Self, UserError> {
-        let mut all: Vec<Given> = user.read(FILE)?;
-        all.retain(|given| given.path != path);
-        let digest = claims.digest();
-        all.push(Given { path: path.to_owned(), digest, claims: claims.clone(), texts, at_ms });
-        user.write(FILE, &all)?;
+        let (path, digest) = (path.to_owned(), claims.digest());
+        let given = Given { path, digest, claims: claims.clone(), texts, at_ms };
+        user.change(FILE, |all: &mut Vec<Given>| {
+            all.retain(|other| other.path != given.path);
+            all.push(given);
+        })?;
         Ok(Self::by_word(claims))
     }
 
@@ -178,11 +187,11 @@ impl Trust {
     /// # Errors
     /// The user's folder cannot be written.
     pub fn revoke(user: &UserFolder, path: &Path) -> Result<bool, UserError> {
-        let mut all: Vec<Given> = user.read(FILE)?;
-        let count = all.len();
-        all.retain(|given| given.path != path);
-        user.write(FILE, &all)?;
-        Ok(all.len() != count)
+        user.change(FILE, |all: &mut Vec<Given>| {
+            let count = all.len();
+            all.retain(|given| given.path != path);
+            all.len() != count
+        })
     }
 
     /// Whether everything that the folder would do is trusted.
@@ -276,6 +285,31 @@ mod tests {
         assert_eq!(changed.before(), Some(&one));
         assert!(Trust::revoke(&user, here).expect("revoked"));
         assert!(!Trust::look_up(&user, here, one).expect("read").is_given());
+    }
+
+    #[test]
+    fn of_trust_given_and_taken_back_at_once_nothing_is_lost() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let user = UserFolder::at(folder.path());
+        let path = |kind: &str, number: u32| PathBuf::from(format!("/{kind}/{number}"));
+        let give = |path: &Path| {
+            Trust::give(&user, path, claims(&["http://127.0.0.1:1"]), Texts::new(), 0).expect("given");
+        };
+        (0..40).for_each(|number| give(&path("revoked", number)));
+        std::thread::scope(|scope| {
+            scope.spawn(|| (0..40).for_each(|number| give(&path("given", number))));
+            scope.spawn(|| {
+                for number in 0..40 {
+                    assert!(Trust::revoke(&user, &path("revoked", number)).expect("revoked"));
+                }
+            });
+        });
+        let left: Vec<Given> = user.read(FILE).expect("read");
+        let mut left: Vec<_> = left.into_iter().map(|given| given.path).collect();
+        left.sort();
+        let mut expected: Vec<_> = (0..40).map(|number| path("given", number)).collect();
+        expected.sort();
+        assert_eq!(left, expected);
     }
 
     #[test]

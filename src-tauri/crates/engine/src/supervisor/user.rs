@@ -1,6 +1,7 @@
 //! The user's own folder: what belongs to a person and not to a workspace. Signing key, trust, recent folders.
 
 use std::{
+    fs::OpenOptions,
     io,
     path::{Path, PathBuf},
 };
@@ -118,11 +119,11 @@ impl UserFolder {
     /// # Errors
     /// See [`UserError`].
     pub fn remember(&self, entry: Recent) -> Result<(), UserError> {
-        let mut all = self.recent()?;
-        all.retain(|other| other.path != entry.path);
-        all.insert(0, entry);
-        all.truncate(RECENT_MAX);
-        self.write("recent.json", &all)
+        self.change("recent.json", |all: &mut Vec<Recent>| {
+            all.retain(|other| other.path != entry.path);
+            all.insert(0, entry);
+            all.truncate(RECENT_MAX);
+        })
     }
 
     pub(super) fn read<T: DeserializeOwned + Default>(&self, name: &str) -> Result<T, UserError> {
@@ -135,7 +136,25 @@ impl UserFolder {
         }
     }
 
-    pub(super) fn write(&self, name: &str, value: &impl Serialize) -> Result<(), UserError> {
+    /// Reads a file, changes what it holds and writes it, while no other process does the same.
+    pub(super) fn change<T, R>(&self, name: &str, change: impl FnOnce(&mut T) -> R) -> Result<R, UserError>
+    where
+        T: Serialize + DeserializeOwned + Default,
+    {
+        // A file of its own: the other one is replaced, and with it what would be locked.
+        let path = self.folder.join(format!("{name}.lock"));
+        let locked = durable::make_folder(&self.folder).and_then(|()| {
+            let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path)?;
+            file.lock().map(|()| file)
+        });
+        let _lock = locked.map_err(|source| UserError::Io { path, source })?;
+        let mut value = self.read(name)?;
+        let changed = change(&mut value);
+        self.write(name, &value)?;
+        Ok(changed)
+    }
+
+    fn write(&self, name: &str, value: &impl Serialize) -> Result<(), UserError> {
         let path = self.folder.join(name);
         let bytes = serde_json::to_vec_pretty(value)
             .map_err(|error| UserError::Damaged { path: path.clone(), why: error.to_string() })?;

@@ -2831,7 +2831,7 @@ export type Trust = {
  */
 digest: string, 
 /**
- * `onboarding-guide would run 3 programs, reach 3 addresses and send 2 secrets`.
+ * `onboarding-guide would run 3 programs, reach 3 addresses and use 2 secrets`.
  */
 sentence: string, 
 /**
@@ -2881,7 +2881,7 @@ sort: TrustSort,
  */
 lead: string, 
 /**
- * The argument vector as one line, the origin, or secret → origin.
+ * The argument vector as one line, the origin, or secret → origin or program.
  */
 what: string, 
 /**

@@ -6,7 +6,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs::{self, File},
-    io::{self, Read, Write},
+    io::{self, Read as _},
     path::{Path, PathBuf},
     sync::atomic::{AtomicU64, Ordering},
     time::Duration,
@@ -16,19 +16,18 @@ use gatewright_core::{
     id::{Digest, VersionId, canonical_json},
     version::{Component, FileEntry, Manifest},
 };
-use sha2::Digest as _;
 
 use super::{disk, error, pointer::reference};
 use crate::{
-    deploy::adapter::{AdapterError, ErrorClass, Listed, Staging},
-    durable::sync_folder,
+    deploy::{
+        adapter::{AdapterError, ErrorClass, Listed, Staging},
+        content,
+    },
+    durable::{make_folder, sync_folder},
 };
 
 /// Bytes of a manifest, at most.
 const MANIFEST_BYTES_MAX: u64 = 16 * 1024 * 1024;
-
-/// Bytes copied at once.
-const CHUNK_BYTES: usize = 64 * 1024;
 
 /// How long to wait for somebody else who places content.
 const LOCK_WAIT: Duration = Duration::from_secs(120);
@@ -85,20 +84,8 @@ pub(super) fn look(root: &Path, version: VersionId, look: Look) -> Result<Manife
 fn is_like(path: &Path, entry: &FileEntry, look: Look) -> bool {
     let Ok(found) = fs::symlink_metadata(path) else { return false };
     let same = found.is_file() && found.len() == entry.size && has_mode(&found, entry.executable);
-    same && (look == Look::Sizes || digest_of(path).is_ok_and(|digest| digest == entry.digest))
-}
-
-fn digest_of(path: &Path) -> io::Result<Digest> {
-    let mut file = File::open(path)?;
-    let mut hasher = sha2::Sha256::new();
-    let mut chunk = vec![0; CHUNK_BYTES];
-    loop {
-        let read = file.read(&mut chunk)?;
-        if read == 0 {
-            return Ok(Digest(hasher.finalize().into()));
-        }
-        hasher.update(&chunk[..read]);
-    }
+    same && (look == Look::Sizes
+        || File::open(path).and_then(content::digest).is_ok_and(|found| found == entry.digest))
 }
 
 /// Entries below `files` that do not belong to the version: files and folders that it does not have, links, and
@@ -155,7 +142,7 @@ pub(super) fn place(root: &Path, staging: &Staging) -> Result<String, AdapterErr
     }
     let home = home(root, version);
     let made = |source: io::Error| error(ErrorClass::Retryable, "make", &home, &source);
-    fs::create_dir_all(root).map_err(made)?;
+    make_folder(root).map_err(made)?;
     folder(&releases(root)).map_err(made)?;
     let lock = releases(root).join("stage.lock");
     let _lock = disk::lock(&lock, LOCK_WAIT)
@@ -228,21 +215,11 @@ fn copy(staging: &Staging, entry: &FileEntry, path: &Path) -> Result<(), Adapter
     let beside = path.with_file_name(mark);
     let mut written = || -> io::Result<Digest> {
         let mut file = disk::create_new(&beside)?;
-        let mut hasher = sha2::Sha256::new();
-        let mut chunk = vec![0; CHUNK_BYTES];
         // One byte more than promised is enough to see that it is too long.
-        let mut sealed = (&mut sealed).take(entry.size + 1);
-        loop {
-            let read = sealed.read(&mut chunk)?;
-            if read == 0 {
-                break;
-            }
-            hasher.update(&chunk[..read]);
-            file.write_all(&chunk[..read])?;
-        }
+        let digest = content::copy((&mut sealed).take(entry.size + 1), &mut file)?;
         set_mode(&file, entry.executable)?;
         file.sync_all()?;
-        Ok(Digest(hasher.finalize().into()))
+        Ok(digest)
     };
     let placed = match written() {
         Ok(digest) if digest == entry.digest => {

@@ -290,6 +290,21 @@ async fn whoever_lost_the_lease_stops_watching() {
 }
 
 #[tokio::test]
+async fn a_sign_of_life_that_cannot_be_written_down_breaks_nothing_off() {
+    let mut world = World::live().await;
+    let works = world.probe.replace(HttpProbe::of_nobody().await);
+    // Long enough for one.
+    world.patience.observe = Duration::from_millis(1_500);
+    *world.diary.beats_lost.lock().expect("no panic") = Some(0);
+    let open = world.promote(world.second).await.release;
+    assert_eq!((open.state, open.rung), (State::Observing, Rung::Pointer), "as far as it was proved");
+    assert!(world.diary.beats_lost.lock().expect("no panic").is_some_and(|lost| lost > 0));
+    world.probe = works;
+    let settled = world.settle().await.pop().expect("one is open").expect("read");
+    assert_eq!(settled.release.state, State::Live);
+}
+
+#[tokio::test]
 async fn a_rehearsal_goes_there_and_back_and_measures_both() {
     let world = World::live().await;
     world.promote(world.second).await;

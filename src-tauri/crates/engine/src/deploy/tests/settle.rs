@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 use super::support::{Fault, HttpProbe, Manner, World, history};
 use crate::{
     deploy::{
-        EnactError, Enacted,
+        Desk, EnactError, Enacted,
         adapter::{Adapter as _, ErrorClass},
     },
     port::release::JournalError,
@@ -145,4 +145,13 @@ async fn what_somebody_alive_holds_is_left() {
     let held = JournalError::Held { release: release.id, holder: "somebody".to_owned() };
     assert_eq!(world.settle().await, [Err(EnactError::Journal(held))]);
     assert_eq!(world.diary.unsettled(), [release]);
+}
+
+#[tokio::test]
+async fn a_release_of_another_environment_is_not_taken_over() {
+    let (world, release) = unknown(Fault::DiesBefore).await;
+    let desk = Desk { environment: "staging".into(), ..world.desk() };
+    let refused = desk.settle(&release, &CancellationToken::new()).await;
+    assert!(matches!(refused, Err(EnactError::Elsewhere { .. })), "{refused:?}");
+    assert_eq!(world.diary.unsettled(), [release], "its fence is what it was");
 }

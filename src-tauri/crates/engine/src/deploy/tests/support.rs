@@ -116,6 +116,8 @@ pub(crate) struct Diary {
     pub(crate) held: Mutex<bool>,
     /// Steps until somebody else takes over; none: never.
     pub(crate) taken_after: Mutex<Option<u32>>,
+    /// Signs of life that could not be written down; none: they can.
+    pub(crate) beats_lost: Mutex<Option<u32>>,
 }
 
 #[derive(Clone, Default, Serialize, Deserialize)]
@@ -244,6 +246,10 @@ impl Journal for Diary {
     }
 
     fn beat<'a>(&'a self, release: &'a Release) -> BoxFuture<'a, Result<(), JournalError>> {
+        if let Some(lost) = self.beats_lost.lock().expect("no panic").as_mut() {
+            *lost += 1;
+            return now(Err(JournalError::Failed("the disk is full".to_owned())));
+        }
         now(self.change(|book| book.held(release).map(|_| ())))
     }
 
@@ -563,7 +569,7 @@ impl World {
     pub(crate) async fn settle(&self) -> Vec<Result<Enacted, EnactError>> {
         let mut settled = Vec::new();
         for release in self.diary.unsettled() {
-            settled.push(self.desk().settle(release.id, &CancellationToken::new()).await);
+            settled.push(self.desk().settle(&release, &CancellationToken::new()).await);
         }
         settled
     }

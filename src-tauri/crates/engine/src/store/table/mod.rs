@@ -26,7 +26,7 @@ mod trial;
 mod verdict;
 mod version;
 
-pub(super) use self::{blob::packer, case_stat::counted, event::tally};
+pub(super) use self::{blob::packer, case_stat::counted, event::tally, name::METRIC};
 pub use self::{
     blob::{BLOB_BYTES_MAX, DroppedBodies},
     case_stat::{CaseChange, CaseStat},

@@ -14,6 +14,9 @@ pub(super) enum Kind {
     ErrorClass = 5,
 }
 
+/// What the names of metrics have in their kind.
+pub(in crate::store) const METRIC: i64 = Kind::Metric as i64;
+
 impl Read<'_> {
     /// The number of a name; none when it was never recorded.
     pub(super) fn name_id(&self, kind: Kind, text: &str) -> Result<Option<i64>, StoreError> {

@@ -48,27 +48,13 @@ const JOINS: &str = "JOIN decision ON decision.id = release.decision JOIN name O
      LEFT JOIN version AS earlier ON earlier.id = release.from_version \
      JOIN version AS later ON later.id = release.to_version";
 
-/// Whether a release in this state may still move, and so keeps others out.
-#[must_use]
-pub(super) fn is_open(state: State) -> bool {
-    match state {
-        State::Intent
-        | State::Staged
-        | State::Switching
-        | State::Switched
-        | State::Observing
-        | State::Unknown => true,
-        State::Live | State::NotApplied | State::Conflict | State::Superseded => false,
-    }
-}
-
 impl Write<'_> {
     /// Begins a release. One that supersedes another closes it in the same transaction. Write it with
     /// [`Durability::Full`](crate::store::Durability::Full), before anything is done.
     ///
     /// # Errors
     /// [`StoreError::Refused`] when the grant opened one before ([`Read::release_of_grant`] says which), another
-    /// release of the environment is open, or the fence is not the newest;
+    /// release of the environment is open, what it supersedes has ended, or the fence is not the newest;
     /// [`StoreError::Unknown`] without a recorded grant.
     pub fn begin_release(&self, release: &Release, evidence: &str) -> Result<(), StoreError> {
         let environment = self.intern(NameKind::Environment, release.environment.as_str())?;
@@ -106,7 +92,7 @@ impl Write<'_> {
             release.from.map(|from| self.version_row(from)).transpose()?,
             self.version_row(release.to)?,
             release.state.code(),
-            is_open(release.state),
+            release.state.is_open(),
             release.rung.code(),
             release.fence,
             release.target_ref,
@@ -120,9 +106,15 @@ impl Write<'_> {
 
     fn supersede(&self, over: ReleaseId) -> Result<i64, StoreError> {
         let row = self.release_row(over)?;
-        self.connection
-            .prepare_cached("UPDATE release SET state = ?2, open = 0 WHERE id = ?1")?
+        let moved = self
+            .connection
+            .prepare_cached("UPDATE release SET state = ?2, open = 0 WHERE id = ?1 AND open = 1")?
             .execute(params![row, State::Superseded.code()])?;
+        if moved == 0 {
+            return Err(StoreError::Refused(format!(
+                "release {over} has ended: there is nothing to take over from"
+            )));
+        }
         self.step(row, over, State::Superseded, "a later release took over")?;
         Ok(row)
     }
@@ -163,7 +155,7 @@ impl Write<'_> {
             .execute(params![
                 row,
                 release.state.code(),
-                is_open(release.state),
+                release.state.is_open(),
                 release.rung.code(),
                 release.target_ref,
                 release.expected_revision,

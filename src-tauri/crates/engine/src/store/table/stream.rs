@@ -151,6 +151,15 @@ impl Read<'_> {
         rows.into_iter().map(|row| self.stream_by_row(row)).collect()
     }
 
+    /// Every stream of a spec and a version, by their rows; oldest first.
+    pub(in crate::store) fn streams_at(&self, place: (i64, i64)) -> Result<Vec<StreamRow>, StoreError> {
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT id FROM stream WHERE spec = ?1 AND version = ?2 ORDER BY id")?;
+        let rows: Vec<i64> = statement.query_map(place, |row| row.get(0))?.collect::<Result<_, _>>()?;
+        rows.into_iter().map(|row| self.stream_by_row(row)).collect()
+    }
+
     /// The number of a stream that must be there.
     pub(super) fn stream_row(&self, key: &StreamKey) -> Result<i64, StoreError> {
         let unknown = || {

@@ -7,11 +7,11 @@ use gatewright_core::{
     time::Seq,
 };
 
-use super::{answered, open, plan, scored, slot, stream, tag};
+use super::{answered, open, plan, rebuild, scored, slot, stream, tag};
 use crate::{
     event::Happened,
     store::{
-        Durability, StoreError,
+        Difference, Durability, StoreError,
         table::{Judged, Point, RunState, TrialEnd},
     },
 };
@@ -167,13 +167,34 @@ fn cells_count_what_the_scores_say_and_a_rebuild_says_the_same() {
     assert_eq!(timeline.len(), 2);
     assert_eq!(timeline[1].point, point);
 
-    let rebuilt = point.clone();
-    let rebuild = move |point: Point| {
-        store.write_blocking(Durability::Normal, move |write| write.rebuild(|_, _| Ok(vec![point.clone()])))
-    };
-    assert_eq!(rebuild(rebuilt).expect("rebuilt"), [], "the projections are what their facts say");
-    let differences = rebuild(Point { n: 4, ..point }).expect("rebuilt");
-    assert_eq!(differences.iter().map(|found| (found.table, found.rows)).collect::<Vec<_>>(), [("point", 4)]);
+    let rebuilt = |point: Point| rebuild(&store, move |_, _| Ok(vec![point.clone()]));
+    assert_eq!(rebuilt(point.clone()), [], "the projections are what their facts say");
+    assert_eq!(rebuilt(Point { n: 4, ..point }), [Difference { table: "point", rows: 4 }]);
+}
+
+#[test]
+fn projections_are_made_anew_a_version_at_a_time_so_that_nobody_waits_for_all_of_them() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = open(folder.path());
+    let streams = ["be kind", "be very kind"].map(|prompt| stream(&store, prompt));
+    let recorded = streams.clone();
+    store
+        .write_blocking(Durability::Normal, move |write| {
+            recorded.iter().try_for_each(|stream| write.register_plan(&plan(stream)).map(drop))
+        })
+        .expect("written");
+    let metric = "pass_rate";
+    let meaning = SpecMeaning(tag("meaning"));
+    let point =
+        Point { metric: metric.to_owned(), meaning, n: 0, value: None, low: None, high: None, outcome: None };
+    let (made, another) = (point.clone(), open(folder.path()));
+    let [first, second] = streams;
+    let rebuilt = rebuild(&store, move |_, row| {
+        let seen = another.read(|read| read.point(&first, metric))?;
+        assert_eq!(seen.is_some(), row.key == second, "what was made before is there for everybody");
+        Ok(vec![made.clone()])
+    });
+    assert_eq!(rebuilt, [Difference { table: "point", rows: 2 }]);
 }
 
 #[test]

@@ -132,6 +132,21 @@ fn a_second_release_waits_for_the_first_and_a_rollback_takes_over() {
 }
 
 #[test]
+fn what_has_ended_cannot_be_taken_over_from() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = open(folder.path());
+    let to = granted(&store);
+    let mut first = release(1, 1, to);
+    begin(&store, &first).expect("begun");
+    first.state = State::Live;
+    step(&store, &first).expect("moved");
+    let late = Release { kind: Kind::Rollback, supersedes: Some(first.id), ..release(2, 2, to) };
+    assert!(matches!(begin(&store, &late), Err(StoreError::Refused(_))));
+    let row = store.read(|read| read.release(first.id)).expect("read").expect("begun");
+    assert_eq!(row.release, first);
+}
+
+#[test]
 fn a_release_without_a_recorded_grant_is_refused() {
     let folder = tempfile::tempdir().expect("a folder");
     let store = open(folder.path());

@@ -96,25 +96,14 @@ fn is_dead(row: &LeaseRow) -> bool {
 impl Journal for ReleaseJournal<'_> {
     fn open<'a>(&'a self, intent: &'a Intent) -> BoxFuture<'a, Result<Opened, JournalError>> {
         Box::pin(async move {
-            let grant = &intent.grant;
-            if let Some(known) = self.known(grant)? {
-                return Ok(Opened::Known(known));
-            }
-            let open =
-                self.engine.store.read(|read| read.open_release(grant.environment())).map_err(failed)?;
-            let open = open.map(|row| row.release);
-            if let Some(open) = open.as_ref().filter(|_| !intent.takes_over()) {
-                let holder = self.holder_of(grant.environment())?;
-                return Err(JournalError::Busy { release: open.id, holder });
-            }
+            let (grant, takes_over) = (&intent.grant, intent.takes_over());
             let decision = self.decision(grant)?;
             let holder = self.holder();
-            let environment = grant.environment().clone();
             let mut release = Release {
                 id: intent.id,
                 kind: intent.kind,
                 grant: grant.id(),
-                environment: environment.clone(),
+                environment: grant.environment().clone(),
                 from: grant.from(),
                 to: grant.to(),
                 target_ref: None,
@@ -123,18 +112,28 @@ impl Journal for ReleaseJournal<'_> {
                 state: State::Intent,
                 rung: Rung::None,
                 times: Times::default(),
-                supersedes: open.map(|open| open.id),
+                supersedes: None,
             };
             let write = move |write: &Write<'_>| {
+                if let Some(known) = write.release_of_grant(release.grant)? {
+                    return Ok(Ok(Opened::Known(known.release)));
+                }
+                // Looked at where it is written: before that it may end, and another may begin.
+                let open = write.open_release(&release.environment)?.map(|row| row.release.id);
+                let name = lease(&release.environment);
+                if let Some(open) = open.filter(|_| !takes_over) {
+                    let holder = write.lease(&name)?.and_then(|row| row.holder);
+                    let holder = holder.unwrap_or_else(|| "nobody".to_owned());
+                    return Ok(Err(JournalError::Busy { release: open, holder }));
+                }
                 write.record_decision(&decision)?;
-                let name = lease(&environment);
                 let fence = write.seize_lease(&name, &holder)?;
-                release.fence = beyond(write, &environment, &name, &holder, fence)?;
+                release.fence = beyond(write, &release.environment, &name, &holder, fence)?;
+                release.supersedes = open;
                 write.begin_release(&release, "decided; nothing is done yet")?;
-                Ok(release.clone())
+                Ok(Ok(Opened::New(release.clone())))
             };
-            let opened = self.engine.store.write(Durability::Full, write).await;
-            opened.map(Opened::New).map_err(failed)
+            self.engine.store.write(Durability::Full, write).await.map_err(failed)?
         })
     }
 
@@ -144,14 +143,12 @@ impl Journal for ReleaseJournal<'_> {
         evidence: &'a str,
     ) -> BoxFuture<'a, Result<(), JournalError>> {
         let (moved, evidence) = (release.clone(), evidence.to_owned());
-        let over =
-            matches!(release.state, State::Live | State::NotApplied | State::Conflict | State::Superseded);
         Box::pin(async move {
-            let envelope = if over {
+            let envelope = if moved.state.is_open() {
+                None
+            } else {
                 let signed = self.engine.sign_release(&moved, &self.about());
                 Some(signed.map_err(|error| JournalError::Failed(error.to_string()))?)
-            } else {
-                None
             };
             let write = move |write: &Write<'_>| {
                 write.move_release(&moved, &evidence)?;
@@ -213,8 +210,8 @@ impl Journal for ReleaseJournal<'_> {
         version: VersionId,
     ) -> BoxFuture<'a, Result<Option<Release>, JournalError>> {
         Box::pin(async move {
-            let rows = self.engine.store.read(|read| read.lives(environment, u32::MAX)).map_err(failed)?;
-            Ok(rows.into_iter().map(|row| row.release).find(|release| release.to == version))
+            let row = self.engine.store.read(|read| read.lived(environment, version)).map_err(failed)?;
+            Ok(row.map(|row| row.release))
         })
     }
 
@@ -223,21 +220,6 @@ impl Journal for ReleaseJournal<'_> {
             let next = self.engine.store.write(Durability::Normal, |write| write.next_seq());
             next.await.map_err(failed)
         })
-    }
-}
-
-impl ReleaseJournal<'_> {
-    /// The release that a grant opened before.
-    fn known(&self, grant: &Grant) -> Result<Option<Release>, JournalError> {
-        let id = grant.id();
-        let rows =
-            self.engine.store.read(|read| read.releases(grant.environment(), u32::MAX)).map_err(failed)?;
-        Ok(rows.into_iter().map(|row| row.release).find(|release| release.grant == id))
-    }
-
-    fn holder_of(&self, environment: &EnvironmentName) -> Result<String, JournalError> {
-        let row = self.engine.store.read(|read| read.lease(&lease(environment))).map_err(failed)?;
-        Ok(row.and_then(|row| row.holder).unwrap_or_else(|| "nobody".to_owned()))
     }
 }
 

@@ -5,6 +5,8 @@ mod judgement;
 mod lane;
 mod probe;
 mod settling;
+#[cfg(test)]
+mod tests;
 mod tried;
 mod weakening;
 

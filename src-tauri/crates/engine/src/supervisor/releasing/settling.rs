@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::{EndpointProbe, ReleaseError};
 use crate::{
     deploy::{EnactError, Enacted},
+    port::release::JournalError,
     store::Access,
     supervisor::{engine::Engine, reading::Reading},
 };
@@ -21,6 +22,15 @@ pub enum Settled {
     NoEnvironment(Release),
     /// It could not be taken over.
     Left(Release, EnactError),
+}
+
+impl Settled {
+    /// Whether somebody else is at the release, or settled it meanwhile: nobody left it.
+    fn is_at_work(&self) -> bool {
+        let theirs =
+            |error: &JournalError| matches!(error, JournalError::Held { .. } | JournalError::Fenced { .. });
+        matches!(self, Self::Left(_, EnactError::Journal(error)) if theirs(error))
+    }
 }
 
 impl Engine {
@@ -54,7 +64,7 @@ impl Engine {
             let probe = probe.unwrap_or_else(EndpointProbe::out_of_reach);
             let adapter = self.adapter(environment);
             let desk = self.desk(environment, adapter.as_ref(), probe.as_ref(), &journal);
-            match desk.settle(release.id, cancel).await {
+            match desk.settle(&release, cancel).await {
                 Ok(enacted) => settled.push(Settled::Read(Box::new(enacted))),
                 Err(error) => settled.push(Settled::Left(release, error)),
             }
@@ -66,7 +76,8 @@ impl Engine {
     }
 
     /// Settles what the last session left open, before this one begins. Where the folder is not trusted, or nothing
-    /// can be recorded, nothing is done: then open releases stay what they are shown as.
+    /// can be recorded, nothing is done: then open releases stay what they are shown as. Of what somebody else is at
+    /// nothing is said.
     ///
     /// The targets are read in any case. With `look`, endpoints are asked for so long at most, and a release that is
     /// not proved by then goes on being observed by whoever settles next.
@@ -84,14 +95,20 @@ impl Engine {
         if !may || self.store.read(|read| read.open_releases())?.is_empty() {
             return Ok(Vec::new());
         }
-        let Some(look) = look else { return self.settle(reading, None, cancel).await };
         let hurried = cancel.child_token();
         let settling = self.settle(reading, None, &hurried);
         tokio::pin!(settling);
-        tokio::select! {
-            settled = &mut settling => return settled,
-            () = tokio::time::sleep(look) => hurried.cancel(),
-        }
-        settling.await
+        let mut settled = match look {
+            None => settling.await?,
+            Some(look) => tokio::select! {
+                settled = &mut settling => settled?,
+                () = tokio::time::sleep(look) => {
+                    hurried.cancel();
+                    settling.await?
+                }
+            },
+        };
+        settled.retain(|settled| !settled.is_at_work());
+        Ok(settled)
     }
 }

@@ -319,9 +319,9 @@ impl Engine {
     /// Computes the projections again from recorded answers. How many of their values differed.
     ///
     /// # Errors
-    /// The history cannot be read or written; then nothing was changed.
+    /// The history cannot be read or written; what was made anew before that stays.
     pub async fn rebuild(&self) -> Result<u64, EngineError> {
-        let rebuilt = self.store.write(Durability::Full, |write| write.rebuild(points)).await?;
+        let rebuilt = self.store.rebuild(points).await?;
         Ok(rebuilt.iter().map(|difference| difference.rows).sum())
     }
 }

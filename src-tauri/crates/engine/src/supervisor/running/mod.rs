@@ -5,6 +5,7 @@ mod task;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    convert::Infallible,
     sync::{Arc, atomic::AtomicU64},
     time::Duration,
 };
@@ -51,11 +52,11 @@ pub struct RunRequest {
     pub at: Option<EnvironmentName>,
     /// A name for the version.
     pub label: Option<String>,
-    /// Calls at most, over the budgets of the files.
+    /// Calls at most, over the budgets of the files; of all specs together.
     pub calls: Option<u64>,
-    /// Cost at most, in millionths.
+    /// Cost at most, in millionths, likewise.
     pub cost_micros: Option<i64>,
-    /// Time at most.
+    /// Time at most, likewise.
     pub time_ms: Option<u64>,
     /// Whether to stop as soon as it is known.
     pub enough: bool,
@@ -212,7 +213,8 @@ impl Engine {
         let trust = self.trust(workspace)?;
         // Said before anything is recorded; each call asks again.
         for spec in chosen(reading, &request.specs)?.into_iter().filter(|_| request.at.is_none()) {
-            recipe::acts(&workspace.agents[&spec.agent]).iter().try_for_each(|act| trust.may(act))?;
+            let agent = &workspace.agents[&spec.agent];
+            recipe::acts(&agent.access, agent.auth.as_ref()).iter().try_for_each(|act| trust.may(act))?;
         }
         let lock = self.run_lock(request.no_wait, cancel).await?;
         self.end_interrupted().await?;
@@ -226,10 +228,12 @@ impl Engine {
             watch.began(run, &specs);
         }
         let stop = cancel.child_token();
-        let listener = self.listen_for_cancel(run, stop.clone());
         let mut sum = Sum::default();
-        let asked = self.ask_all(run, workspace, &trust, request, tasks, &mut sum, watch, &stop).await;
-        listener.abort();
+        // One future: whoever drops the run leaves nobody behind who listens.
+        let asked = tokio::select! {
+            asked = self.ask_all(run, workspace, &trust, request, tasks, &mut sum, watch, &stop) => asked,
+            never = self.listen_for_cancel(run, &stop) => match never {},
+        };
         // Before the end is told: whoever hears of it finds everything done.
         let witnessed = self.checkpoint().await;
         let state = if stop.is_cancelled() { RunState::Cancelled } else { RunState::Ended };
@@ -286,16 +290,15 @@ impl Engine {
         Ok(())
     }
 
-    fn listen_for_cancel(&self, run: RunId, stop: CancellationToken) -> tokio::task::JoinHandle<()> {
-        let store = self.store.clone();
-        tokio::spawn(async move {
-            while !stop.is_cancelled() {
-                tokio::time::sleep(Duration::from_millis(CANCEL_LOOK_MS)).await;
-                if matches!(store.read_async(move |read| read.cancel_asked(run)).await, Ok(true)) {
-                    stop.cancel();
-                }
+    /// Stops the run when another process asks for it.
+    async fn listen_for_cancel(&self, run: RunId, stop: &CancellationToken) -> Infallible {
+        while !stop.is_cancelled() {
+            tokio::time::sleep(Duration::from_millis(CANCEL_LOOK_MS)).await;
+            if matches!(self.store.read_async(move |read| read.cancel_asked(run)).await, Ok(true)) {
+                stop.cancel();
             }
-        })
+        }
+        std::future::pending().await
     }
 
     #[expect(clippy::too_many_arguments, reason = "one call, and each is another thing")]
@@ -315,6 +318,7 @@ impl Engine {
             retries: Arc::new(RetryBudget::default()),
             clock: Arc::clone(&self.clock),
         };
+        let began = self.clock.elapsed();
         let released = Arc::new(AtomicU64::new(0));
         let mut reports = Vec::new();
         for task in tasks {
@@ -322,7 +326,8 @@ impl Engine {
             let agent = self.connect(workspace, trust, &context, &task, scratch.path()).await?;
             let beside = tempfile::tempdir().map_err(EngineError::from)?;
             let baseline = self.connect_baseline(workspace, trust, &context, &task, beside.path()).await?;
-            let budget = budget(workspace, &task.spec, request, sum);
+            let used = self.clock.elapsed().saturating_sub(began);
+            let budget = budget(workspace, &task.spec, request, sum, used);
             let released = Arc::clone(&released);
             let ask = AskOne { run, agent, baseline, budget, released, watch: watch.clone() };
             reports.push(self.ask_one(task, ask, sum, stop).await?);

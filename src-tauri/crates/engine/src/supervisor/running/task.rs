@@ -4,6 +4,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
     sync::Arc,
+    time::Duration,
 };
 
 use gatewright_core::{
@@ -247,9 +248,15 @@ impl Engine {
     }
 }
 
-/// The budget of a spec: flags before the spec's own before the workspace's. Calls and cost are the run's, so what
-/// other specs used up is gone.
-pub(super) fn budget(workspace: &Workspace, spec: &Spec, request: &RunRequest, sum: &Sum) -> Budget {
+/// The budget of a spec: flags before the spec's own before the workspace's. What the flags say is the run's, so what
+/// other specs used up of it, `used` of the time, is gone.
+pub(super) fn budget(
+    workspace: &Workspace,
+    spec: &Spec,
+    request: &RunRequest,
+    sum: &Sum,
+    used: Duration,
+) -> Budget {
     let mut budget = spec.budget.unwrap_or(workspace.defaults.budget);
     if let Some(calls) = request.calls {
         budget.calls = calls.saturating_sub(sum.asked + sum.retried);
@@ -258,7 +265,7 @@ pub(super) fn budget(workspace: &Workspace, spec: &Spec, request: &RunRequest, s
         budget.cost = Some(MicroMoney { micros: micros - sum.cost_micros, currency: workspace.currency });
     }
     if let Some(time_ms) = request.time_ms {
-        budget.time_ms = time_ms;
+        budget.time_ms = time_ms.saturating_sub(u64::try_from(used.as_millis()).unwrap_or(u64::MAX));
     }
     budget
 }
