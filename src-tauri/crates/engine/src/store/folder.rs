@@ -75,6 +75,12 @@ impl Folder {
         self.root.join("run.lock")
     }
 
+    /// Who makes the tables, or brings older ones up to this build.
+    #[must_use]
+    pub fn migrate_lock(&self) -> PathBuf {
+        self.root.join("migrate.lock")
+    }
+
     /// Who reacts to saves and monitors.
     #[must_use]
     pub fn watch_lock(&self) -> PathBuf {

@@ -141,7 +141,13 @@ impl Store {
         check_at_open(&connection, &path)?;
         let access = match migrate::standing(&connection, migrate::STEPS)? {
             Standing::Newer(found) => Access::Newer { found, known: migrate::STEPS.len() },
-            Standing::Older(_) | Standing::Current => {
+            standing @ (Standing::Older(_) | Standing::Current) => {
+                // Each step is a transaction of its own: who comes in between would copy a database that is half made.
+                let holder = Holder::this_process("another window or command", clock.now());
+                let _lock = match standing {
+                    Standing::Older(_) => Some(FileLock::take(&folder.migrate_lock(), &holder)?),
+                    _ => None,
+                };
                 migrate::migrate(&mut connection, migrate::STEPS, Some(folder.root()), clock.now())?;
                 durable::sync_folder(folder.root()).map_err(StoreError::file(folder.root()))?;
                 Access::Writable

@@ -89,12 +89,15 @@ fn a_history_of_the_build_before_is_copied_and_migrated() {
 
 #[test]
 fn a_new_workspace_that_many_open_at_once_is_made_once() {
+    const MANY: usize = 12;
     let folder = tempfile::tempdir().expect("a folder");
+    let together = std::sync::Barrier::new(MANY);
     let logged = std::thread::scope(|scope| {
-        let openers: Vec<_> = (0..6)
+        let openers: Vec<_> = (0..MANY as u128)
             .map(|run| {
-                let path = folder.path();
+                let (path, together) = (folder.path(), &together);
                 scope.spawn(move || {
+                    together.wait();
                     let what = crate::event::Happened::RunStarted { run: gatewright_core::id::RunId(run) };
                     open(path).write_blocking(Durability::Full, move |write| write.append(what.clone()))
                 })
@@ -104,7 +107,11 @@ fn a_new_workspace_that_many_open_at_once_is_made_once() {
         logged.collect::<Vec<_>>().len()
     });
     let store = open(folder.path());
-    assert_eq!(store.read(|read| read.log(gatewright_core::time::Seq(0), 10)).expect("read").len(), logged);
+    assert_eq!(store.read(|read| read.log(gatewright_core::time::Seq(0), 20)).expect("read").len(), logged);
+    let files = std::fs::read_dir(Folder::of(folder.path()).root()).expect("listed");
+    let names = files.map(|entry| entry.expect("listed").file_name().to_string_lossy().into_owned());
+    let copies: Vec<_> = names.filter(|name| name.starts_with("history.before-")).collect();
+    assert!(copies.is_empty(), "nothing was there before: {copies:?}");
     assert!(store.read(|read| read.check_log()).expect("read").is_ok());
 }
 
