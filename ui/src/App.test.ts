@@ -4,8 +4,9 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { TestHost } from '../tests/host';
 import App from './App.svelte';
 import type { Workspace } from './lib/api';
+import { stream } from './lib/state/resource.svelte';
 
-let host: TestHost;
+const host = new TestHost();
 vi.mock('./lib/platform', async (original) => ({ ...(await original<object>()), host: () => Promise.resolve(host) }));
 
 const workspace = (): Workspace => ({
@@ -13,7 +14,7 @@ const workspace = (): Workspace => ({
 }) as unknown as Workspace;
 
 beforeEach(() => {
-  host = new TestHost();
+  host.called.length = 0;
   host.answers = {
     about: () => ({ name: 'Gatewright', version: '1', system: '' }),
     // Later, as a host answers: asking without end then fails instead of going on for ever.
@@ -22,7 +23,10 @@ beforeEach(() => {
     timeline: () => ({ points: [] }),
   };
 });
-afterEach(cleanup);
+afterEach(() => {
+  cleanup();
+  stream.broken = undefined;
+});
 
 it('asks once what is open, and again only when something happened', async () => {
   render(App);
@@ -31,4 +35,14 @@ it('asks once what is open, and again only when something happened', async () =>
   expect([host.asked('workspace_state').length, host.asked('about').length]).toEqual([1, 1]);
   host.tell({ kind: 'workspace_changed' });
   await vi.waitFor(() => expect(host.asked('workspace_state')).toHaveLength(2));
+});
+
+it('says on every screen that changes are not heard of, and what to do', async () => {
+  render(App);
+  await vi.waitFor(() => expect(screen.getByTestId('health')).toBeTruthy());
+  host.deafen(new Error('the event is not allowed'));
+  const alert = await screen.findByRole('alert');
+  expect(alert.textContent).toContain('What changes is not shown by itself');
+  expect(alert.textContent).toContain('Close Gatewright and open it again. The app cannot be heard: the event is not allowed');
+  expect(screen.getByTestId('health')).toBeTruthy();
 });
