@@ -83,7 +83,7 @@ describe('getting started', () => {
 });
 
 describe('a spec', () => {
-  it('is checked while it is typed, saved against what was read, and typed text survives leaving', async () => {
+  it('is checked while it is typed, saved against what was read, and typed text survives leaving and another start', async () => {
     await at('#/specs', 'plan-lines');
     await page.waitForSelector('.cm-lintRange-error');
     await page.click('.cm-line >> nth=1');
@@ -95,6 +95,9 @@ describe('a spec', () => {
     await page.waitForSelector(id('run-facts'));
     await page.keyboard.press('Control+2');
     await page.waitForSelector('.cm-line:has-text("Refund questions of the shop")');
+    await page.reload();
+    await page.waitForSelector('.cm-line:has-text("Refund questions of the shop")');
+    await page.waitForSelector(`${id(`file-${SOURCE.file}`)}:has-text("unsaved")`);
     await page.click(id('spec-save'));
     await page.waitForFunction(() => document.querySelector('[data-testid="save-state"]')?.textContent === 'saved');
     expect(asked('spec_save')).toEqual([{ file: SOURCE.file, digest: SOURCE.digest, text: expect.stringContaining('of the shop') }]);

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { TestHost } from '../../../tests/host';
 import type { Source, Workspace } from '../api';
-import { TEXT_MAX } from './drafts';
+import { TEXT_MAX } from './drafts.svelte';
 import { frame } from './frame.svelte';
 import { look } from './route.svelte';
 import { SpecsView } from './specs.svelte';
@@ -86,9 +86,9 @@ describe('a save', () => {
     await saving;
     look({ file: 'a' });
     await settled();
-    expect([disk['a'], view.text]).toEqual(['first', 'second']);
+    expect([disk['a'], view.text, view.unsaved('a'), view.unsaved('b')]).toEqual(['first', 'second', true, false]);
     await view.save();
-    expect([disk['a'], view.typed]).toEqual(['second', null]);
+    expect([disk['a'], view.typed, view.unsaved('a')]).toEqual(['second', null, false]);
   });
 });
 
@@ -108,7 +108,7 @@ describe('a text that was not saved', () => {
   /** What a page kept that is closed by now. */
   async function before(draft: { text: string; digest: string }): Promise<void> {
     vi.resetModules();
-    const { draftKey, keepDraft } = await import('./drafts');
+    const { draftKey, keepDraft } = await import('./drafts.svelte');
     expect(keepDraft(draftKey('/work', 'b'), draft)).toBe(true);
   }
 

@@ -3,7 +3,7 @@
 import { untrack } from 'svelte';
 
 import { call, type Diagnostic, type PlanView, refusal, type Source, type SpecTree } from '../api';
-import { draftKey, draftOf, dropDraft, keepDraft } from './drafts';
+import { draftKey, draftOf, dropDraft, hasDraft, keepDraft } from './drafts.svelte';
 import { Resource, resource } from './resource.svelte';
 import { route } from './route.svelte';
 import { frame } from './frame.svelte';
@@ -126,6 +126,11 @@ export class SpecsView {
   get overtaken(): boolean {
     const source = this.source.value;
     return this.typed !== null && this.#base !== null && source?.file === this.file && source?.digest !== this.#base;
+  }
+
+  /** Whether something is typed into a file and not saved. */
+  unsaved(file: string): boolean {
+    return hasDraft(this.#key(file));
   }
 
   get diagnostics(): readonly Diagnostic[] {

@@ -1,5 +1,7 @@
 // Texts that were typed and not saved. The web view keeps them, so they outlive the screen, the page and the app.
 
+import { SvelteSet } from 'svelte/reactivity';
+
 /** A text, and the digest of what was saved when it was begun. */
 export interface Draft {
   text: string;
@@ -15,6 +17,13 @@ export const TEXT_MAX = 500_000;
 
 /** Those of this page, whatever the web view keeps. */
 const here = new Map<string, Draft>();
+/** Keys of all that there are, for who shows that there is one. */
+const known = new SvelteSet<string>();
+try {
+  for (const key of oldestFirst()) known.add(key);
+} catch {
+  // A web view without a storage keeps none.
+}
 
 /** Which draft: of a file of a workspace. */
 export function draftKey(workspace: string, file: string): string {
@@ -26,10 +35,16 @@ export function draftOf(key: string): Draft | undefined {
   return here.get(key) ?? stored(key);
 }
 
+/** Whether something was typed and not saved. */
+export function hasDraft(key: string): boolean {
+  return known.has(key);
+}
+
 /** Keeps what is typed. Whether it outlives the app: not where it is too long, or the web view has no room. */
 export function keepDraft(key: string, draft: Draft): boolean {
   const begun = !here.has(key);
   here.set(key, draft);
+  known.add(key);
   if (draft.text.length <= TEXT_MAX && write(key, draft, begun)) return true;
   // Rather none than one of some keys before.
   unwrite(key);
@@ -39,6 +54,7 @@ export function keepDraft(key: string, draft: Draft): boolean {
 /** Lets go of a draft: it was saved, or is not wanted. */
 export function dropDraft(key: string): void {
   here.delete(key);
+  known.delete(key);
   unwrite(key);
 }
 
@@ -46,7 +62,7 @@ function write(key: string, { text, digest }: Draft, begun: boolean): boolean {
   const value = JSON.stringify({ text, digest, at: Date.now() });
   try {
     const others = begun ? oldestFirst(key) : [];
-    while (others.length >= DRAFTS_MAX) unwrite(others.shift() ?? '');
+    for (const oldest of others.slice(0, Math.max(0, others.length + 1 - DRAFTS_MAX))) unwrite(oldest);
     for (;;) {
       try {
         localStorage.setItem(PREFIX + key, value);
@@ -66,6 +82,7 @@ function write(key: string, { text, digest }: Draft, begun: boolean): boolean {
 function unwrite(key: string): void {
   try {
     localStorage.removeItem(PREFIX + key);
+    if (!here.has(key)) known.delete(key);
   } catch {
     // Where there is no storage, there is nothing in it.
   }
@@ -86,10 +103,10 @@ function isStored(value: unknown): value is Draft & { at: number } {
   return typeof text === 'string' && typeof digest === 'string' && typeof at === 'number';
 }
 
-/** Keys of the other drafts in the storage, the one first that was typed in longest ago. */
-function oldestFirst(but: string): string[] {
+/** Keys of the drafts, but one, in the storage, the one first that was typed in longest ago. */
+function oldestFirst(but?: string): string[] {
   return Array.from({ length: localStorage.length }, (_, at) => localStorage.key(at) ?? '')
-    .filter((name) => name.startsWith(PREFIX) && name !== PREFIX + but)
+    .filter((name) => name.startsWith(PREFIX) && name.slice(PREFIX.length) !== but)
     .map((name) => name.slice(PREFIX.length))
     .map((key) => ({ key, at: stored(key)?.at ?? 0 }))
     .sort((one, other) => one.at - other.at)
