@@ -8,6 +8,7 @@ type Answers = { [Name in CommandName]?: (args: Commands[Name]['args']) => unkno
 export class TestHost implements Host {
   answers: Answers = {};
   readonly called: { name: string; args: unknown }[] = [];
+  readonly #deaf = new Set<(thrown: unknown) => void>();
   readonly #hearers = new Set<(event: unknown) => void>();
 
   async call(name: string, args: unknown): Promise<unknown> {
@@ -17,13 +18,19 @@ export class TestHost implements Host {
     return answer(args);
   }
 
-  listen(heard: (event: unknown) => void): () => void {
+  listen(heard: (event: unknown) => void, deaf: (thrown: unknown) => void): () => void {
+    this.#deaf.add(deaf);
     this.#hearers.add(heard);
     return () => this.#hearers.delete(heard);
   }
 
   tell(what: Happened): void {
     for (const heard of this.#hearers) heard({ what });
+  }
+
+  /** From now on no event is heard. */
+  deafen(thrown: unknown): void {
+    for (const deaf of this.#deaf) deaf(thrown);
   }
 
   /** What a command was called with, in order. */

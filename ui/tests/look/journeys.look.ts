@@ -39,6 +39,9 @@ async function at(hash: string, ready: string): Promise<void> {
   await page.waitForSelector(id(ready));
 }
 
+/** What has the focus. */
+const focused = (): Promise<string | null> => page.evaluate(() => document.activeElement?.getAttribute('data-testid') ?? null);
+
 /** Presses a button that says it is disabled: it can be reached, and does nothing. */
 async function press(name: string): Promise<void> {
   await page.click(id(name), { force: true });
@@ -80,7 +83,7 @@ describe('getting started', () => {
 });
 
 describe('a spec', () => {
-  it('is checked while it is typed, saved against what was read, and typed text survives leaving', async () => {
+  it('is checked while it is typed, saved against what was read, and typed text survives leaving and another start', async () => {
     await at('#/specs', 'plan-lines');
     await page.waitForSelector('.cm-lintRange-error');
     await page.click('.cm-line >> nth=1');
@@ -92,6 +95,9 @@ describe('a spec', () => {
     await page.waitForSelector(id('run-facts'));
     await page.keyboard.press('Control+2');
     await page.waitForSelector('.cm-line:has-text("Refund questions of the shop")');
+    await page.reload();
+    await page.waitForSelector('.cm-line:has-text("Refund questions of the shop")');
+    await page.waitForSelector(`${id(`file-${SOURCE.file}`)}:has-text("unsaved")`);
     await page.click(id('spec-save'));
     await page.waitForFunction(() => document.querySelector('[data-testid="save-state"]')?.textContent === 'saved');
     expect(asked('spec_save')).toEqual([{ file: SOURCE.file, digest: SOURCE.digest, text: expect.stringContaining('of the shop') }]);
@@ -119,6 +125,19 @@ describe('a spec', () => {
 });
 
 describe('a gate beside its spec', () => {
+  it('leaves the focus to what stops its test, and then to what begins it again', async () => {
+    let state = { ...SELFTEST_RUNNING };
+    fixture = { ...opened(), spec_source: () => ({ ...SOURCE, diagnostics: [] }), selftest_state: () => state };
+    await at('#/specs?tab=selftest', 'selftest-start');
+    await page.focus(id('selftest-start'));
+    await page.keyboard.press('Enter');
+    await expect.poll(focused).toBe('selftest-cancel');
+    state = { ...SELFTEST_ENDED };
+    server.tell({ seq: 1, at: 0, what: { kind: 'selftest_moved', selftest: '1', ended: true } });
+    await page.waitForSelector(id('selftest'));
+    await expect.poll(focused).toBe('selftest-start');
+  });
+
   it('is tested once, stopped by a click, and shows what was found also after another screen', async () => {
     let state = { ...SELFTEST_RUNNING };
     fixture = { ...opened(), spec_source: () => ({ ...SOURCE, diagnostics: [] }), selftest_state: () => state };
@@ -286,5 +305,17 @@ describe('versions', () => {
     expect((asked('compare')[0] as { before: string }).before).toContain('9b41f0c2d7ae');
     await page.keyboard.press('Enter');
     await page.waitForSelector('main[data-screen="verdict"]');
+  });
+
+  it('have the focus again where a comparison was closed, and the timeline has it where all is shown', async () => {
+    await at('#/versions?before=a&after=b', 'comparison');
+    await page.focus(`${id('comparison')} > header > button:last-of-type`);
+    await page.keyboard.press('Enter');
+    await expect.poll(focused).toBe('compare');
+    await page.focus(id('timeline'));
+    await page.keyboard.press('Shift+ArrowLeft');
+    await page.focus('.btn:has-text("Show all")');
+    await page.keyboard.press('Enter');
+    await expect.poll(focused).toBe('timeline');
   });
 });

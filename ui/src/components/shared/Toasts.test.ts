@@ -42,15 +42,27 @@ it('messages stay until neither the pointer nor the focus is at them', async () 
   expect(titles()).toEqual([]);
 });
 
-it('a message that comes while another is looked at stays as well', async () => {
+it('a message that comes while another is looked at waits below it, and then lies on top', async () => {
   await fireEvent.mouseEnter(toast());
   tell({ mark: 'plain', title: 'second' });
   flushSync();
   pass();
-  expect(titles()).toEqual(['first', 'second']);
+  expect([titles(), toast().textContent]).toEqual([['first', 'second'], expect.stringContaining('first')]);
   await fireEvent.mouseLeave(toast());
+  expect(toast().textContent).toContain('second');
   pass();
   expect(titles()).toEqual([]);
+});
+
+it('many that come take the place of none that is looked at, and one that is dismissed shows the next', async () => {
+  await fireEvent.mouseEnter(toast());
+  for (const title of ['second', 'third', 'fourth', 'fifth']) tell({ mark: 'plain', title });
+  flushSync();
+  expect([titles(), toast().textContent]).toEqual([['first', 'third', 'fourth', 'fifth'], expect.stringContaining('first')]);
+  await fireEvent.click(screen.getByRole('button', { name: 'Dismiss, and show the next' }));
+  tell({ mark: 'plain', title: 'sixth' });
+  flushSync();
+  expect(toast().textContent).toContain('fifth');
 });
 
 it('the next message goes by itself after the last one was dismissed under the pointer', async () => {

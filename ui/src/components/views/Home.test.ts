@@ -32,6 +32,12 @@ it('the scores are not asked for again because the head of the folder was', asyn
   expect(host.asked('timeline')).toHaveLength(1);
 });
 
+it('a folder in which nothing is to be done is not called well: its newest verdict may be a fail', () => {
+  frame.workspace = { ...workspace(), health: [{ mark: 'fail', title: 'refunds: fail', detail: null, fact: null, step: null }] } as unknown as Workspace;
+  render(Home);
+  expect(screen.getByTestId('health').querySelector('header')?.textContent).toContain('Nothing needs you');
+});
+
 it('recent folders that cannot be read are no empty list: it says why, and asks again', async () => {
   host.answers.recent = () => {
     throw { code: 'unreadable', message: 'The list cannot be read.', hint: null };

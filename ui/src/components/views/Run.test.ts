@@ -11,15 +11,19 @@ vi.mock('../../lib/platform', async (original) => ({ ...(await original<object>(
 
 const TOTAL = 5_000;
 let run: string;
+let over: string | null;
 const state = (): RunState => ({
-  run, phase: 'running', sentence: 'Asking', detail: '', specs: [], egress: [], trouble: null, address: '', version: { id: 'v', short: 'v', label: null },
+  run, phase: over === null ? 'running' : 'ended', sentence: 'Asking', detail: '', specs: over === null ? [] : [spec(over)], egress: [], trouble: null, address: '', version: { id: 'v', short: 'v', label: null },
   rows: { all: TOTAL, failed: TOTAL, agent_errors: 0, missing: 0, baseline: 0 },
   progress: { asked: 0, asked_max: 1, heard: 0, retried: 0, in_flight: 0, concurrency: 1, cost: null, left_low_ms: null, left_high_ms: null },
 }) as unknown as RunState;
+/** A spec of the run that was judged. */
+const spec = (verdict: string): unknown => ({ spec: 's', verdict, outcome: 'pass', counts: { missing: 0, not_judged: 0 }, criteria: [], notes: [] });
 const places = (): number[] => [...document.querySelectorAll('tr[aria-rowindex]')].map((row) => Number(row.getAttribute('aria-rowindex')));
 
 beforeEach(async () => {
   run = 'one';
+  over = null;
   host.answers = {
     run_state: () => ({ run: state() }),
     run_rows: ({ offset, limit }) => ({
@@ -55,4 +59,20 @@ it('a run that moves on stays where it is looked at', async () => {
   host.tell({ kind: 'run_moved', run, ended: false });
   await vi.waitFor(() => expect(host.asked('run_rows').length).toBeGreaterThan(before));
   expect(places()).toContain(3_001);
+});
+
+it('the focus is at the verdict when the run ends that it was to be cancelled at', async () => {
+  screen.getByTestId('run-cancel').focus();
+  over = 'sha256:ab';
+  host.tell({ kind: 'run_moved', run, ended: true });
+  await vi.waitFor(() => expect(document.activeElement).toBe(screen.getByTestId('run-verdict')));
+});
+
+it('the focus stays where it is when a run ends meanwhile', async () => {
+  screen.getByTestId('rows-all').focus();
+  over = 'sha256:ab';
+  host.tell({ kind: 'run_moved', run, ended: true });
+  await screen.findByTestId('run-verdict');
+  await new Promise((done) => setTimeout(done));
+  expect(document.activeElement).toBe(screen.getByTestId('rows-all'));
 });

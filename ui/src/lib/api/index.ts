@@ -19,13 +19,14 @@ export async function call(name: CommandName, args: object = {}): Promise<unknow
   return (await host()).call(name, args);
 }
 
-/** Hears what happened until the returned function is called. */
-export function listen(heard: (event: Event) => void): () => void {
+/** Hears what happened until the returned function is called; `deaf` is told why nothing can be heard. */
+export function listen(heard: (event: Event) => void, deaf: (error: CallError) => void): () => void {
   let stop: (() => void) | undefined;
   let stopped = false;
-  void host().then((found) => {
-    if (!stopped) stop = found.listen((event) => heard(event as Event));
-  });
+  const fail = (thrown: unknown): void => deaf(refusal(thrown));
+  host().then((found) => {
+    if (!stopped) stop = found.listen((event) => heard(event as Event), fail);
+  }).catch(fail);
   return () => {
     stopped = true;
     stop?.();

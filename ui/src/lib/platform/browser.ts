@@ -20,9 +20,11 @@ export function browserHost(): Host {
       if (!response.ok) throw CallError.from(body ?? new Error(`${name}: status ${response.status}`));
       return body;
     },
-    listen(heard) {
+    listen(heard, deaf) {
       const source = new EventSource('/events');
       source.onmessage = (message: MessageEvent<string>) => heard(JSON.parse(message.data));
+      // One that is open again after a while is not closed.
+      source.onerror = () => source.readyState === EventSource.CLOSED && deaf(new Error('the stream of events is closed'));
       return () => source.close();
     },
   };

@@ -14,8 +14,8 @@ export interface HostError {
 export interface Host {
   /** Calls a command; throws a {@link CallError} when the host refuses. */
   call(name: string, args: unknown): Promise<unknown>;
-  /** Hears events until the returned function is called. */
-  listen(heard: (event: unknown) => void): () => void;
+  /** Hears events until the returned function is called; `deaf` is told why none can be heard. */
+  listen(heard: (event: unknown) => void, deaf: (thrown: unknown) => void): () => void;
 }
 
 /** A refused call. */

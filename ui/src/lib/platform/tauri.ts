@@ -18,9 +18,10 @@ export function tauriHost(): Host {
         throw CallError.from(thrown);
       }
     },
-    listen(heard) {
+    listen(heard, deaf) {
       const stop = listen(EVENT, (event) => heard(event.payload));
-      return () => void stop.then((stopped) => stopped());
+      stop.catch(deaf);
+      return () => void stop.then((stopped) => stopped(), () => undefined);
     },
   };
 }

@@ -1,5 +1,7 @@
 // What every screen needs: the opened workspace, which program this is, and the acts that any screen may begin.
 
+import { untrack } from 'svelte';
+
 import { type About, call, type Damage, refusal, type Workspace } from '../api';
 import { hear } from './resource.svelte';
 import { go, route } from './route.svelte';
@@ -24,7 +26,8 @@ class Frame {
 
   /** Begins: asks who is there and what is open, and hears events from then on. */
   begin(): () => void {
-    void this.#ask();
+    // Not for an effect to begin again whenever the answer comes.
+    untrack(() => void this.#ask());
     void call('about').then((about) => (this.about = about), (thrown: unknown) => tellRefusal(refusal(thrown)));
     return hear((what) => {
       // The screen of a run says by itself how it ended.

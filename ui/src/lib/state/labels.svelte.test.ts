@@ -27,10 +27,16 @@ afterEach(() => stop());
 
 it('a word is given, and taken back where it is given again', async () => {
   await view.give(answer, 0, check, 'pass');
-  expect([view.word(answer, 0, check), view.found.value?.by]).toEqual(['pass', 'labelled']);
+  expect([view.word(check), view.found.value?.by]).toEqual(['pass', 'labelled']);
   await view.give(answer, 0, check, 'pass');
-  expect(view.word(answer, 0, check)).toBeNull();
+  expect(view.word(check)).toBeNull();
   expect(host.asked('label').map((args) => (args as { word: unknown }).word)).toEqual(['pass', null]);
+});
+
+it('a check that is read again says what was said of it elsewhere meanwhile', async () => {
+  await view.give(answer, 0, check, 'pass');
+  const again = { ...check, label: { word: 'fail', by: 'somebody else' } } as Check;
+  expect([view.word(check), view.word(again)]).toEqual(['pass', 'fail']);
 });
 
 it('a word that was given for one verdict does not change what is shown of the next', async () => {

@@ -10,14 +10,14 @@ export const WORDS: readonly { word: LabelWord; text: string }[] = [
   { word: 'skip', text: 'Cannot say' },
 ];
 
-/** Under which key a label that was just given is remembered until the answers are read again. */
-export const keyOf = (trial: number, turn: number, scorer: string): string => `${String(trial)}/${String(turn)}/${scorer}`;
-
 export class LabelsView {
   readonly found: Resource<Agreements | null>;
   readonly #verdict: () => string | undefined;
-  /** Words that were given since the answers were read; null for one taken back. */
-  given = $state<Record<string, LabelWord | null>>({});
+  /**
+   * Words that were given on checks as they were read; null for one taken back. A check that is read again says by
+   * itself what people said of it, here or elsewhere.
+   */
+  #given = $state.raw<ReadonlyMap<Check, LabelWord | null>>(new Map());
   by = $state('');
   /** Whether a person is labelling: from one answer to the next of the sample. */
   open = $state(false);
@@ -37,8 +37,8 @@ export class LabelsView {
   }
 
   /** What a person says of a check's word. */
-  word(answer: Answer, turn: number, check: Check): LabelWord | null {
-    const given = this.given[keyOf(answer.trial, turn, check.scorer)];
+  word(check: Check): LabelWord | null {
+    const given = this.#given.get(check);
     return given === undefined ? (check.label?.word ?? null) : given;
   }
 
@@ -51,13 +51,13 @@ export class LabelsView {
   async give(answer: Answer, turn: number, check: Check, word: LabelWord): Promise<void> {
     const verdict = this.#verdict();
     if (verdict === undefined) return;
-    const meant = this.word(answer, turn, check) === word ? null : word;
+    const meant = this.word(check) === word ? null : word;
     const args = { verdict, trial: answer.trial, turn, scorer: check.scorer, word: meant, by: this.name };
     try {
       const agreements = await call('label', args);
       // Another verdict may be looked at by now: it has agreements of its own.
       if (this.#verdict() === verdict) this.found.value = agreements;
-      this.given[keyOf(answer.trial, turn, check.scorer)] = meant;
+      this.#given = new Map(this.#given).set(check, meant);
       this.refused = null;
     } catch (error) {
       this.refused = refusal(error);

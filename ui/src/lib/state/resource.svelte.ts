@@ -1,6 +1,6 @@
 // Something shown that the core is asked for, and asked for again when an event says that it changed.
 
-import { type CallError, type Happened, listen, refusal } from '../api';
+import { CallError, type Happened, listen, refusal } from '../api';
 import { untrack } from 'svelte';
 
 type Kind = Happened['kind'];
@@ -8,11 +8,16 @@ type Kind = Happened['kind'];
 const hearers = new Set<(what: Happened) => void>();
 let stop: (() => void) | undefined;
 
+/** Why nothing that happens is heard: what is shown may be old then. */
+export const stream = $state<{ broken: CallError | undefined }>({ broken: undefined });
+
 /** Hears events until the returned function is called. One connection serves all who hear. */
 export function hear(heard: (what: Happened) => void): () => void {
   hearers.add(heard);
   stop ??= listen((event) => {
     for (const each of [...hearers]) each(event.what);
+  }, ({ message }) => {
+    stream.broken = new CallError({ code: 'deaf', message: 'What changes is not shown by itself', hint: `Close Gatewright and open it again. The app cannot be heard: ${message}` });
   });
   return () => hearers.delete(heard);
 }

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { TestHost } from '../../../tests/host';
 import type { Source, Workspace } from '../api';
+import { TEXT_MAX } from './drafts.svelte';
 import { frame } from './frame.svelte';
 import { look } from './route.svelte';
 import { SpecsView } from './specs.svelte';
@@ -85,9 +86,9 @@ describe('a save', () => {
     await saving;
     look({ file: 'a' });
     await settled();
-    expect([disk['a'], view.text]).toEqual(['first', 'second']);
+    expect([disk['a'], view.text, view.unsaved('a'), view.unsaved('b')]).toEqual(['first', 'second', true, false]);
     await view.save();
-    expect([disk['a'], view.typed]).toEqual(['second', null]);
+    expect([disk['a'], view.typed, view.unsaved('a')]).toEqual(['second', null, false]);
   });
 });
 
@@ -100,6 +101,43 @@ describe('what is typed', () => {
     await settled();
     expect(view.diagnostics).toHaveLength(1);
     expect(host.asked('spec_check')).toHaveLength(1);
+  });
+});
+
+describe('a text that was not saved', () => {
+  /** What a page kept that is closed by now. */
+  async function before(draft: { text: string; digest: string }): Promise<void> {
+    vi.resetModules();
+    const { draftKey, keepDraft } = await import('./drafts.svelte');
+    expect(keepDraft(draftKey('/work', 'b'), draft)).toBe(true);
+  }
+
+  it('is there when the app is opened again, until it is saved', async () => {
+    await before({ text: 'mine', digest: 'b1' });
+    look({ file: 'b' });
+    await settled();
+    expect([view.typed, view.overtaken]).toEqual(['mine', false]);
+    await view.save();
+    expect([disk['b'], view.typed, localStorage.length]).toEqual(['mine', null, 0]);
+  });
+
+  it('says that the file was changed meanwhile, and does not overwrite it unasked', async () => {
+    await before({ text: 'mine', digest: 'b0' });
+    look({ file: 'b' });
+    await settled();
+    expect([view.typed, view.overtaken]).toEqual(['mine', true]);
+    await view.save();
+    expect([disk['b'], view.typed, view.overtaken]).toEqual(['b1', 'mine', false]);
+    expect(toasts.shown.at(-1)).toMatchObject({ title: '`b` was changed' });
+    view.revert();
+    expect([view.text, localStorage.length]).toEqual(['b1', 0]);
+  });
+
+  it('says once where it cannot be kept', () => {
+    const long = 'x'.repeat(TEXT_MAX);
+    for (const more of ['1', '2']) view.type(long + more);
+    expect(toasts.shown.map(({ title }) => title)).toEqual(['This text is lost when the app is closed']);
+    expect([view.text.length, localStorage.length]).toEqual([TEXT_MAX + 1, 0]);
   });
 });
 

@@ -3,6 +3,7 @@
 import { untrack } from 'svelte';
 
 import { call, type Diagnostic, type PlanView, refusal, type Source, type SpecTree } from '../api';
+import { draftKey, draftOf, dropDraft, hasDraft, keepDraft } from './drafts.svelte';
 import { Resource, resource } from './resource.svelte';
 import { route } from './route.svelte';
 import { frame } from './frame.svelte';
@@ -11,9 +12,6 @@ import { tell, tellRefusal } from './toasts.svelte';
 /** After the last key: how long until the core is asked what is wrong, and what a run would ask. */
 const CHECK_AFTER_MS = 80;
 const PLAN_AFTER_MS = 400;
-
-/** Texts that were typed and not saved, by workspace and file: leaving the screen loses none. */
-const drafts = new Map<string, { text: string; digest: string }>();
 
 export class SpecsView {
   readonly tree: Resource<SpecTree>;
@@ -26,7 +24,10 @@ export class SpecsView {
   /** What the plan is made of: the typed text a while after the last key. */
   #planned = $state<string | null>(null);
   #turn = 0;
-  #base: string | null = null;
+  /** Digest of what was saved when the typed text was begun. */
+  #base = $state<string | null>(null);
+  /** The draft of which it was said that closing the app loses it. */
+  #warned: string | null = null;
   /** The open file of the open folder: a text, which stays the same when the folder is asked about again. */
   readonly #open = $derived(this.#key(this.file));
 
@@ -43,7 +44,7 @@ export class SpecsView {
     }, ['specs_changed', 'run_moved', 'version_seen']);
     // Another file: what was typed into it before is taken up again.
     $effect(() => {
-      const draft = drafts.get(this.#open);
+      const draft = draftOf(this.#open);
       untrack(() => {
         this.#base = draft?.digest ?? null;
         // What is still being asked of the file before says nothing of this one.
@@ -121,6 +122,17 @@ export class SpecsView {
     return this.typed ?? this.source.value?.text ?? '';
   }
 
+  /** Whether the file reads otherwise by now than when the typed text was begun: saving it asks again. */
+  get overtaken(): boolean {
+    const source = this.source.value;
+    return this.typed !== null && this.#base !== null && source?.file === this.file && source?.digest !== this.#base;
+  }
+
+  /** Whether something is typed into a file and not saved. */
+  unsaved(file: string): boolean {
+    return hasDraft(this.#key(file));
+  }
+
   get diagnostics(): readonly Diagnostic[] {
     return (this.typed === null ? null : this.#found) ?? this.source.value?.diagnostics ?? [];
   }
@@ -131,14 +143,16 @@ export class SpecsView {
     if (source?.file !== this.file) return;
     const key = this.#key(this.file);
     if (text === source.text) {
-      drafts.delete(key);
+      dropDraft(key);
       this.typed = null;
       this.#base = null;
       return;
     }
     this.#base ??= source.digest;
-    drafts.set(key, { text, digest: this.#base });
     this.typed = text;
+    if (keepDraft(key, { text, digest: this.#base }) || this.#warned === key) return;
+    this.#warned = key;
+    tell({ mark: 'trouble', title: 'This text is lost when the app is closed', detail: 'It is too long to be kept without being saved, or there is no room for it. Save it first.' });
   }
 
   async save(): Promise<void> {
@@ -151,9 +165,9 @@ export class SpecsView {
     try {
       const saved = await call('spec_save', { file, text, digest });
       // What was typed while it was saved stays typed, and is an edit of what was saved.
-      const draft = drafts.get(key);
-      if (draft?.text === text) drafts.delete(key);
-      else if (draft) drafts.set(key, { text: draft.text, digest: saved.digest });
+      const draft = draftOf(key);
+      if (draft?.text === text) dropDraft(key);
+      else if (draft) keepDraft(key, { text: draft.text, digest: saved.digest });
       if (this.#key(this.file) === key) {
         this.source.value = saved;
         this.#base = null;
@@ -172,8 +186,8 @@ export class SpecsView {
   async #overtaken(file: string, key: string, title: string): Promise<void> {
     try {
       const source = await call('spec_source', { file });
-      const draft = drafts.get(key);
-      if (draft) drafts.set(key, { text: draft.text, digest: source.digest });
+      const draft = draftOf(key);
+      if (draft) keepDraft(key, { text: draft.text, digest: source.digest });
       if (this.#key(this.file) === key) {
         this.source.value = source;
         this.#base = this.typed === null ? null : source.digest;
@@ -186,7 +200,7 @@ export class SpecsView {
 
   /** Lets go of what was typed. */
   revert(): void {
-    drafts.delete(this.#key(this.file));
+    dropDraft(this.#key(this.file));
     this.typed = null;
     this.#base = null;
     tell({ mark: 'plain', title: 'Back to what is saved' });
@@ -206,6 +220,6 @@ export class SpecsView {
   }
 
   #key(file: string | null): string {
-    return `${frame.workspace?.path ?? ''}\n${file ?? ''}`;
+    return draftKey(frame.workspace?.path ?? '', file ?? '');
   }
 }

@@ -16,7 +16,17 @@ export interface Toast {
   step: Step | null;
 }
 
-export const toasts = $state<{ shown: Toast[] }>({ shown: [] });
+export const toasts = $state<{
+  /** All that there are, the newest last. */
+  shown: Toast[];
+  /** The one that is looked at: none that comes meanwhile takes its place, so nothing is hit that was not meant. */
+  held: number | null;
+}>({ shown: [], held: null });
+
+/** The message on top: the one that is looked at, else the newest. */
+export function onTop(): Toast | undefined {
+  return toasts.shown.find(({ id }) => id === toasts.held) ?? toasts.shown.at(-1);
+}
 
 let last = 0;
 const timers = new Map<number, ReturnType<typeof setTimeout>>();
@@ -29,7 +39,8 @@ const gazes = new Set<Gaze>();
 export function tell(message: { mark: Mark; title: string; detail?: string | null; step?: Step | null }): void {
   last += 1;
   const id = last;
-  for (const old of toasts.shown.slice(0, Math.max(0, toasts.shown.length + 1 - PILE_MAX))) dismiss(old.id);
+  const others = toasts.shown.filter((toast) => toast.id !== toasts.held);
+  for (const old of others.slice(0, Math.max(0, toasts.shown.length + 1 - PILE_MAX))) dismiss(old.id);
   toasts.shown.push({ id, mark: message.mark, title: message.title, detail: message.detail ?? null, step: message.step ?? null });
   if (gazes.size === 0) start(id);
 }
@@ -45,13 +56,16 @@ export const BUSY = { mark: 'plain', title: 'Something else is still under way',
 /** Keeps the messages while they are looked at. */
 export function rest(gaze: Gaze): void {
   gazes.add(gaze);
+  toasts.held = onTop()?.id ?? null;
   for (const { id } of toasts.shown) halt(id);
 }
 
 /** Lets the messages go in their time, once nothing looks at them any more. */
 export function wake(gaze: Gaze): void {
   gazes.delete(gaze);
-  if (gazes.size === 0) for (const { id } of toasts.shown) start(id);
+  if (gazes.size > 0) return;
+  toasts.held = null;
+  for (const { id } of toasts.shown) start(id);
 }
 
 /** Takes a message away. */
@@ -60,6 +74,8 @@ export function dismiss(id: number): void {
   toasts.shown = toasts.shown.filter((toast) => toast.id !== id);
   // What is gone from the page says of no pointer and no focus that it left.
   if (toasts.shown.length === 0) gazes.clear();
+  // Where one is dismissed, the next lies there and is looked at.
+  if (toasts.held === id) toasts.held = gazes.size > 0 ? (onTop()?.id ?? null) : null;
 }
 
 function start(id: number): void {

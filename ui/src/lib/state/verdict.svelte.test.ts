@@ -5,17 +5,17 @@ import { TestHost } from '../../../tests/host';
 import { go } from './route.svelte';
 import { VerdictView } from './verdict.svelte';
 
-let host: TestHost;
+const host = new TestHost();
 vi.mock('../platform', async (original) => ({ ...(await original<object>()), host: () => Promise.resolve(host) }));
 
 let stop: () => void;
 let view: VerdictView;
 
 beforeEach(async () => {
-  host = new TestHost();
+  host.called.length = 0;
   host.answers = {
     verdict: ({ verdict }) => ({ verdict: { head: { verdict }, cases: [{ case: 'a', mark: 'pass', flaky: null }, { case: 'b', mark: 'pass', flaky: null }] } }),
-    case_answers: (asked) => ({ case: asked.case, candidate: [{ trial: asked.verdict === 'one' ? 1 : 2, round: 1 }], baseline: [] }),
+    case_answers: (asked) => ({ case: asked.case, candidate: (asked.verdict === 'one' ? [1, 11] : [2, 12]).map((trial) => ({ trial, round: 1 })), baseline: [] }),
   };
   go('verdict', { verdict: 'one', case: 'a' });
   stop = $effect.root(() => {
@@ -35,6 +35,19 @@ it('the answers of one verdict are not shown as those of another on the same cas
   await vi.waitFor(() => expect(host.asked('case_answers').at(-1)).toMatchObject({ verdict: 'two' }));
   expect(view.answer).toBeUndefined();
   late();
+  await vi.waitFor(() => expect(view.answer?.trial).toBe(2));
+});
+
+it('the answers of another verdict begin at their first; the same verdict that is read again stays where it is', async () => {
+  view.step(1);
+  expect(view.answer?.trial).toBe(11);
+  host.tell({ kind: 'verdict_given', verdict: 'one', spec: 'refunds' });
+  await vi.waitFor(() => expect(host.asked('verdict')).toHaveLength(2));
+  await new Promise((done) => setTimeout(done));
+  flushSync();
+  expect(view.answer?.trial).toBe(11);
+  go('verdict', { verdict: 'two', case: 'a' });
+  flushSync();
   await vi.waitFor(() => expect(view.answer?.trial).toBe(2));
 });
 

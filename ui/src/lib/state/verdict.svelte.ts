@@ -33,17 +33,29 @@ export class VerdictView {
   which = $state<Which>('worst');
   #trial = $state(0);
   #wanted = $state<number | null>(null);
+  // A verdict that is read again is the same verdict.
+  readonly #id = $derived(this.verdict?.head.verdict);
 
   constructor() {
     this.found = resource(async () => {
       const { verdict = null, spec = null } = route.params;
       return (await call('verdict', { verdict, spec })).verdict;
     }, ['verdict_given']);
+    // The answers of another verdict begin at their first; the same one that is read again stays where it is looked at.
+    $effect(() => {
+      void this.#id;
+      this.#trial = 0;
+      this.#wanted = null;
+    });
     this.answers = resource(async () => {
-      const verdict = this.found.value?.head.verdict;
+      const verdict = this.#id;
       const name = this.case?.case;
       return verdict !== undefined && name !== undefined ? { ...(await call('case_answers', { verdict, case: name })), verdict } : null;
     });
+  }
+
+  get verdict(): Verdict | null {
+    return this.found.value ?? null;
   }
 
   get cases(): CaseResult[] {
@@ -80,7 +92,7 @@ export class VerdictView {
 
   get trials(): readonly Answer[] {
     const answers = this.answers.value;
-    return answers && answers.case === this.case?.case && answers.verdict === this.found.value?.head.verdict ? answers.candidate : [];
+    return answers && answers.case === this.case?.case && answers.verdict === this.#id ? answers.candidate : [];
   }
 
   get trial(): number {

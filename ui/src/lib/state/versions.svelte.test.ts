@@ -46,6 +46,17 @@ it('another spec has another timeline and other cases', async () => {
   expect(host.asked('heat_map').at(-1)).toMatchObject({ spec: 'tone' });
 });
 
+it('a version that waits for another one does not wait in another spec', async () => {
+  view.compare(0);
+  expect(view.held).toBe('v1');
+  look({ version: 'v2' });
+  await settled();
+  expect(view.held).toBe('v1');
+  look({ spec: 'tone' });
+  await settled();
+  expect(view.held).toBeNull();
+});
+
 it('a comparison is made again when there is another verdict', async () => {
   host.answers.compare = ({ before, after }) => ({ before, after, made: host.asked('compare').length });
   look({ before: 'v1', after: 'v2' });

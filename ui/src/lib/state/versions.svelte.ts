@@ -39,6 +39,11 @@ export class VersionsView {
       const { before, after } = route.params;
       return before === undefined || after === undefined ? null : call('compare', { before, after, spec: null });
     }, ['verdict_given']);
+    // Of another spec there are other versions: none of them was asked to be compared.
+    $effect(() => {
+      void route.params['spec'];
+      this.held = null;
+    });
   }
 
   get points(): Timeline['points'] {
