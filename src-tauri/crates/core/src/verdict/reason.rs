@@ -237,7 +237,7 @@ fn undecided(why: Why, (heard, most, unit): (u32, u32, &str), left: u32) -> Stri
         Why::BudgetEnded => format!("the budget ended at {heard} of {most} {unit}{more}"),
         Why::Cancelled => format!("stopped at {heard} of {most} {unit}{more}"),
         Why::Unreachable => {
-            format!("the endpoint took no more calls at {heard} of {most}; the next run goes on there")
+            format!("the agent could not be asked further at {heard} of {most}; the next run goes on there")
         }
         Why::IdentityChanged => {
             "something else answered than the version that was asked for, or not it alone".to_owned()

@@ -356,10 +356,8 @@ impl Runner {
             .collect();
         let scores = (how == How::Answered).then(|| prepared.trial(&case, &facts));
         let came = came(&how, scores.as_ref(), &facts);
-        if let How::Open { class, message } = &how {
-            self.finished
-                .remark
-                .get_or_insert_with(|| format!("stopped at `{}`: {} ({message})", slot.case, class.0));
+        if let How::Open { message, .. } = &how {
+            self.finished.remark.get_or_insert_with(|| format!("stopped at `{}`: {message}", slot.case));
         }
         let broken = scores.as_ref().and_then(broken).or_else(|| trouble(&how));
         if let Some(why) = broken.filter(|_| slot.side == Side::Candidate) {
