@@ -330,18 +330,6 @@ impl Read<'_> {
         .collect()
     }
 
-    /// The newest fence that a release of the environment had; 0 before the first.
-    ///
-    /// # Errors
-    /// The database's.
-    pub fn newest_fence(&self, environment: &EnvironmentName) -> Result<u64, StoreError> {
-        let Some(row) = self.name_id(NameKind::Environment, environment.as_str())? else { return Ok(0) };
-        let mut statement = self
-            .connection
-            .prepare_cached("SELECT coalesce(max(fence), 0) FROM release WHERE environment = ?1")?;
-        Ok(statement.query_row([row], |row| row.get(0))?)
-    }
-
     /// What an adapter calls a version that it was given.
     ///
     /// # Errors

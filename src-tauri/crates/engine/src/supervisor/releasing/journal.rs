@@ -127,9 +127,7 @@ impl Journal for ReleaseJournal<'_> {
             };
             let write = move |write: &Write<'_>| {
                 write.record_decision(&decision)?;
-                let name = lease(&environment);
-                let fence = write.seize_lease(&name, &holder)?;
-                release.fence = beyond(write, &environment, &name, &holder, fence)?;
+                release.fence = write.seize_lease(&lease(&environment), &holder)?;
                 write.begin_release(&release, "decided; nothing is done yet")?;
                 Ok(release.clone())
             };
@@ -199,7 +197,6 @@ impl Journal for ReleaseJournal<'_> {
                         }
                     }
                 };
-                let fence = beyond(write, &row.release.environment, &name, &holder, fence)?;
                 write.refence_release(release, fence)?;
                 Ok(Ok(Release { fence, ..row.release }))
             };
@@ -239,21 +236,6 @@ impl ReleaseJournal<'_> {
         let row = self.engine.store.read(|read| read.lease(&lease(environment))).map_err(failed)?;
         Ok(row.and_then(|row| row.holder).unwrap_or_else(|| "nobody".to_owned()))
     }
-}
-
-/// A fence beyond every one that a release of the environment had.
-fn beyond(
-    write: &Write<'_>,
-    environment: &EnvironmentName,
-    name: &str,
-    holder: &str,
-    mut fence: u64,
-) -> Result<u64, StoreError> {
-    let newest = write.newest_fence(environment)?;
-    while fence <= newest {
-        fence = write.seize_lease(name, holder)?;
-    }
-    Ok(fence)
 }
 
 /// A refusal of the store about a release means that somebody took over.
