@@ -3,9 +3,10 @@
 use std::{fs, path::PathBuf};
 
 use gatewright_tests::{
-    shop::{BETTER, Shop},
+    shop::{BETTER, GOOD, Shop},
     world::World,
 };
+use serde_json::Value;
 
 fn database(world: &World) -> PathBuf {
     world.root().join(".gatewright/history.db")
@@ -120,4 +121,43 @@ fn a_damaged_backup_is_passed_over_and_without_any_a_new_history_begins_by_word_
     world.run(&["doctor", "--restore=nothing"]).ends(0);
     let lane = world.json(&["status"], 0)["environments"][0].clone();
     assert!(lane["live"].is_null(), "a new history knows nothing: {lane}");
+}
+
+/// Judges a version with another prompt under a name; its digest.
+fn judge(world: &World, prompt: &str, label: &str) -> String {
+    world.write("prompt.md", prompt);
+    let run = world.json(&["run", "--label", label], 0);
+    run["specs"][0]["version"]["id"].as_str().expect("a digest").to_owned()
+}
+
+/// What the target of production names.
+fn pointed(world: &World) -> String {
+    let pointer: Value = serde_json::from_str(&world.read("deploy/production/current.json")).expect("whole");
+    pointer["version"].as_str().expect("a digest").to_owned()
+}
+
+/// Makes a version live by these words.
+fn goes_live(world: &World, words: &[&str], version: &str) {
+    let released = world.json(&[words, &["--yes"]].concat(), 0);
+    assert_eq!((&released["state"], released["to"].as_str()), (&"live".into(), Some(version)), "{released}");
+    assert_eq!(pointed(world), version);
+}
+
+#[test]
+fn a_history_that_goes_on_from_two_releases_ago_can_be_rolled_back_and_released_from_at_once() {
+    let shop = shop();
+    let world = &shop.world;
+    let first = pointed(world);
+    let oldest = world.json(&["doctor"], 0)["backups"][0]["file"].as_str().expect("a file").to_owned();
+    for number in 2..=3 {
+        let version = judge(world, &format!("{GOOD}Be brief {number}.\n"), &format!("v{number}"));
+        goes_live(world, &["promote", "production"], &version);
+    }
+    damage(world);
+    world.run(&["doctor", &format!("--restore={oldest}")]).ends(0);
+    // Neither the target's memory of later releases nor a version that nobody here has seen is in the way.
+    goes_live(world, &["rollback", "production", "--to", &first], &first);
+    let fourth = judge(world, &format!("{GOOD}Be brief 4.\n"), "v4");
+    goes_live(world, &["promote", "production"], &fourth);
+    goes_live(world, &["rollback", "production"], &first);
 }

@@ -108,6 +108,22 @@ fn a_release_goes_its_way_and_its_journal_says_how() {
 }
 
 #[test]
+fn what_was_live_is_kept_also_where_this_history_never_saw_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = open(folder.path());
+    let to = granted(&store);
+    let kept = || store.read(|read| read.release(ReleaseId(1))).expect("read").expect("begun").release.from;
+    let mut back = Release { from: Some(VersionId(tag("elsewhere"))), ..release(1, 1, to) };
+    begin(&store, &back).expect("begun");
+    assert_eq!(kept(), back.from);
+    for from in [Some(to), None, Some(VersionId(tag("another")))] {
+        back.from = from;
+        step(&store, &back).expect("moved");
+        assert_eq!(kept(), from, "the target was read again");
+    }
+}
+
+#[test]
 fn a_second_release_waits_for_the_first_and_a_rollback_takes_over() {
     let folder = tempfile::tempdir().expect("a folder");
     let store = open(folder.path());
