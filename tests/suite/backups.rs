@@ -161,3 +161,27 @@ fn a_history_that_goes_on_from_two_releases_ago_can_be_rolled_back_and_released_
     goes_live(world, &["promote", "production"], &fourth);
     goes_live(world, &["rollback", "production"], &first);
 }
+
+#[test]
+fn a_new_history_replaces_what_it_finds_live_by_a_persons_word_alone_and_rolls_back_from_then_on() {
+    let shop = shop();
+    let world = &shop.world;
+    let found = pointed(world);
+    damage(world);
+    world.run(&["doctor", "--restore=nothing"]).ends(0);
+
+    let second = judge(world, BETTER, "second");
+    let refused = world.run(&["promote", "production", "--yes"]).ends(6);
+    let short = &found["sha256:".len()..][..12];
+    assert!(refused.err.contains(&format!("The target names {short}")), "{}", refused.err);
+    assert_eq!(pointed(world), found);
+    // Every spec passes: the word is for what is replaced, and stands where it is looked for.
+    let word = ["--bootstrap", "the history was lost", "--by", "Ada"];
+    goes_live(world, &[&["promote", "production"], &word[..]].concat(), &second);
+    let lane = world.json(&["status"], 0)["environments"][0].clone();
+    assert_eq!(lane["live"]["override"]["kind"], "bootstrap", "{lane}");
+
+    let third = judge(world, &format!("{GOOD}Be brief.\n"), "third");
+    goes_live(world, &["promote", "production"], &third);
+    goes_live(world, &["rollback", "production"], &second);
+}

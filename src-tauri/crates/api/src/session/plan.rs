@@ -1,7 +1,7 @@
 //! What a run of a spec would ask, before it asks.
 
 use gatewright_core::{
-    gate::{ComparedBy, CriterionOutlook, Outcome, Why, words},
+    gate::{CriterionOutlook, Outcome, Why, words},
     spec::{Ask, Budget, Criterion, Currency, Rule, Spec},
 };
 use gatewright_engine::supervisor::{Price, reading::Reading};
