@@ -116,6 +116,11 @@ fn a_damaged_backup_is_passed_over_and_without_any_a_new_history_begins_by_word_
     let named = format!("--restore={}", older.display());
     world.run(&["doctor", &named]).ends(2);
     fs::write(older, &sound).expect("put right");
+    let wal = older.with_extension("db-wal");
+    fs::write(&wal, "entries that only the WAL holds").expect("written");
+    let part = world.run(&["doctor", &named]).ends(2);
+    assert!(part.err.contains("stands in its WAL beside it"), "{}", part.err);
+    fs::remove_file(&wal).expect("removed");
     world.run(&["doctor", &named]).ends(0);
     damage(world);
     world.run(&["doctor", "--restore=nothing"]).ends(0);

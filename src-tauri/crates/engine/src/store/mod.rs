@@ -6,6 +6,7 @@
 //!
 //! The store knows the values of the core and what happened; it knows nothing of who asks, gates, deploys or signs.
 
+mod aside;
 mod backup;
 mod connection;
 mod doctor;
@@ -23,7 +24,7 @@ use std::{
     cell::RefCell,
     fmt,
     ops::Deref,
-    path::{Path, PathBuf},
+    path::Path,
     sync::{Arc, Weak},
 };
 
@@ -213,28 +214,6 @@ impl Store {
                 open: Arc::default(),
             }),
         })
-    }
-
-    /// Moves a damaged database away, whole, and puts a backup in its place where one is given. Returns where the
-    /// damaged one lies now. Nothing is deleted.
-    ///
-    /// # Errors
-    /// The files could not be moved, or the backup could not be copied.
-    pub fn set_aside(workspace: &Path, now: Millis, backup: Option<&Path>) -> Result<PathBuf, StoreError> {
-        let folder = Folder::of(workspace);
-        let aside = folder.aside(now);
-        std::fs::create_dir_all(&aside).map_err(StoreError::file(&aside))?;
-        for name in ["history.db", "history.db-wal", "history.db-shm"] {
-            let from = folder.root().join(name);
-            if from.exists() {
-                std::fs::rename(&from, aside.join(name)).map_err(StoreError::file(&from))?;
-            }
-        }
-        if let Some(backup) = backup {
-            durable::copy(backup, &folder.database()).map_err(StoreError::file(folder.database()))?;
-        }
-        durable::sync_folder(folder.root()).map_err(StoreError::file(folder.root()))?;
-        Ok(aside)
     }
 
     /// Tells, once this one is let go of, when it is closed.

@@ -92,6 +92,13 @@ pub enum RestoreError {
     /// There is none that holds together.
     #[error("there is no backup of this history that holds together")]
     NoBackup,
+    /// The named file is part of one.
+    #[error(
+        "what was written to {} last stands in its WAL beside it: bring that home first (open it with the `sqlite3` \
+         program and say `PRAGMA wal_checkpoint(TRUNCATE);`), or name a backup",
+        .0.display()
+    )]
+    HasWal(PathBuf),
     /// The named file is none.
     #[error("{} is no history that holds together", .0.display())]
     NotABackup(PathBuf),
@@ -141,17 +148,18 @@ pub fn restore(
     }
     let from = match from {
         From::Newest => Some(backups(user, root).newest_sound()?.ok_or(RestoreError::NoBackup)?),
+        From::File(path) if has_wal(&path) => return Err(RestoreError::HasWal(path)),
         From::File(path) if !is_sound(&path) => return Err(RestoreError::NotABackup(path)),
         From::File(path) => Some(Backup::of_file(path)?),
         From::Nothing => None,
     };
     let beyond = witnesses(user, &folder)?.into_iter().map(|seen| seen.seq).max().unwrap_or_default();
     let staged = Staged::make(&folder, from.as_ref(), beyond, now, clock)?;
-    let aside = Store::set_aside(root, now, Some(&staged.database))?;
+    let aside = Store::set_aside(root, now, &staged.database)?;
     Ok(Restored { aside, from: from.map(|backup| backup.path) })
 }
 
-/// The history that goes on, whole before it takes its place: a crash on the way leaves the damaged one, or this.
+/// The history that goes on, whole before it takes its place.
 struct Staged {
     database: PathBuf,
     /// Removed with it.
@@ -183,6 +191,13 @@ impl Staged {
         store.back_up(&database)?;
         Ok(Self { database, _folder: beside })
     }
+}
+
+/// Whether a part of what a database holds lies in its WAL.
+fn has_wal(database: &Path) -> bool {
+    let mut wal = database.as_os_str().to_owned();
+    wal.push("-wal");
+    Path::new(&wal).metadata().is_ok_and(|found| found.len() > 0)
 }
 
 /// Whether the database of a workspace holds together, with every content in it.
