@@ -38,7 +38,7 @@ use zstd::bulk::Compressor;
 
 pub use self::{
     backup::{BACKUP_EVERY_MS, Backup, Backups, Due, is_sound, tally},
-    doctor::{Difference, State},
+    doctor::{Difference, State, is_whole},
     error::StoreError,
     folder::Folder,
     lock::{FileLock, Holder, Taken},

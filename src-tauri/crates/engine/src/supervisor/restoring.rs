@@ -13,7 +13,8 @@ use crate::{
     clock::Clock,
     evidence::{Checkpoint, EvidenceError, Signer, TrustedKeys},
     store::{
-        Backup, Durability, FileLock, Folder, Holder, Store, StoreError, Taken, is_sound, table::Tally, tally,
+        Backup, Durability, FileLock, Folder, Holder, Store, StoreError, Taken, is_sound, is_whole,
+        table::Tally, tally,
     },
 };
 
@@ -143,7 +144,7 @@ pub fn restore(
             Taken::HeldBy(holder) => return Err(RestoreError::InUse { holder }),
         }
     }
-    if is_whole(root) {
+    if is_whole(&folder)? {
         return Err(RestoreError::Sound);
     }
     let from = match from {
@@ -198,15 +199,4 @@ fn has_wal(database: &Path) -> bool {
     let mut wal = database.as_os_str().to_owned();
     wal.push("-wal");
     Path::new(&wal).metadata().is_ok_and(|found| found.len() > 0)
-}
-
-/// Whether the database of a workspace holds together, with every content in it.
-fn is_whole(root: &Path) -> bool {
-    let state = Store::open_read_only(root).and_then(|store| store.read(|read| read.state()));
-    state.is_ok_and(|state| {
-        Folder::of(root).database().exists()
-            && state.damage.is_none()
-            && state.log.is_ok()
-            && state.damaged_blobs.is_empty()
-    })
 }

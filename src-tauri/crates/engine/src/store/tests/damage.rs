@@ -19,6 +19,8 @@ use crate::{
     store::{
         Durability, Folder, Store, StoreError,
         aside::{self, Point},
+        is_whole,
+        migrate::{self, STEPS},
     },
 };
 
@@ -121,6 +123,38 @@ fn what_is_no_database_is_set_aside_whole_and_a_backup_takes_its_place() {
     let aside = Store::set_aside(folder.path(), Millis(42), &backup).expect("moved");
     assert!(fs::read(aside.join("history.db")).expect("kept").starts_with(b"this was"));
     assert_eq!(told(&open(folder.path())).expect("restored"), expected);
+}
+
+#[test]
+fn a_history_that_cannot_be_looked_at_or_that_an_older_build_wrote_is_not_taken_for_a_damaged_one() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let files = Folder::of(folder.path());
+    let whole = || is_whole(&files);
+    assert!(matches!(whole(), Ok(false)), "there is none");
+    history(folder.path());
+    assert!(matches!(whole(), Ok(true)));
+    let sound = fs::read(files.database()).expect("one file");
+    for damage in [&sound[..sound.len() / 2], b"no database, but some text instead", b""] {
+        fs::write(files.database(), damage).expect("written");
+        assert!(matches!(whole(), Ok(false)), "{} bytes", damage.len());
+    }
+    // No text where text was: pages and indexes hold.
+    fs::write(files.database(), &sound).expect("written");
+    let connection = rusqlite::Connection::open(files.database()).expect("opened");
+    let edit = "DROP TRIGGER event_stays; UPDATE event SET body = CAST(x'ff' AS TEXT) WHERE seq = 1;";
+    connection.execute_batch(edit).expect("edited");
+    drop(connection);
+    assert!(matches!(whole(), Ok(false)));
+
+    fs::remove_file(files.database()).expect("removed");
+    let mut older = rusqlite::Connection::open(files.database()).expect("made");
+    migrate::migrate(&mut older, &STEPS[..1], None, Millis(1)).expect("as it was");
+    drop(older);
+    assert!(matches!(whole(), Ok(true)));
+    // SQLite can open no folder: as little as a file that belongs to somebody else, or one too many.
+    fs::remove_file(files.database()).expect("removed");
+    fs::create_dir(files.database()).expect("made");
+    assert!(matches!(whole(), Err(StoreError::Sqlite(_))), "{:?}", whole());
 }
 
 /// A workspace whose database is the first of these and waits for the WAL beside it, and another database, staged.
