@@ -1,7 +1,8 @@
 //! A history that was damaged: noticed when it is opened, never written over, and gone on from its last backup.
 
-use std::{fs, path::PathBuf};
+use std::{fs, path::PathBuf, sync::Arc};
 
+use gatewright_engine::{clock::SystemClock, store::Store};
 use gatewright_tests::{
     shop::{BETTER, GOOD, Shop},
     world::World,
@@ -126,6 +127,20 @@ fn a_damaged_backup_is_passed_over_and_without_any_a_new_history_begins_by_word_
     world.run(&["doctor", "--restore=nothing"]).ends(0);
     let lane = world.json(&["status"], 0)["environments"][0].clone();
     assert!(lane["live"].is_null(), "a new history knows nothing: {lane}");
+}
+
+#[test]
+fn a_history_that_somebody_has_open_is_not_exchanged_beneath_them() {
+    let shop = shop();
+    let world = &shop.world;
+    let open = Store::open(world.root(), Arc::new(SystemClock::default())).expect("the history opens");
+    let damaged = damage(world);
+    let refused = world.run(&["doctor", "--restore"]).ends(6);
+    let named = format!("in use by another window or command (process {})", std::process::id());
+    assert!(refused.err.contains(&named), "{}", refused.err);
+    assert!(fs::read(database(world)).expect("still there") == damaged, "nothing was touched");
+    drop(open);
+    world.run(&["doctor", "--restore"]).ends(0);
 }
 
 /// Judges a version with another prompt under a name; its digest.

@@ -26,6 +26,7 @@ use std::{
     ops::Deref,
     path::Path,
     sync::{Arc, Weak},
+    time::{Duration, Instant},
 };
 
 use gatewright_core::{
@@ -41,7 +42,7 @@ pub use self::{
     doctor::{Difference, State, is_whole},
     error::StoreError,
     folder::Folder,
-    lock::{FileLock, Holder, Taken},
+    lock::{FileLock, Holder, SharedLock, Taken},
     object::Objects,
     writer::Durability,
 };
@@ -53,6 +54,8 @@ use self::{
 };
 use crate::{clock::Clock, durable, event::Event};
 
+/// Between two looks whether the files of the history are exchanged.
+const LOCK_POLL: Duration = Duration::from_millis(20);
 /// Events that a slow listener may be behind before it misses some (and reads the log instead).
 const EVENTS_KEPT: usize = 4_096;
 /// Databases up to this size are checked whole when opened; larger ones by [`Read::state`], in the background.
@@ -72,6 +75,8 @@ struct Inner {
     folder: Folder,
     objects: Objects,
     events: broadcast::Sender<Event>,
+    // After the connections: while it is held nobody exchanges the files beneath them.
+    _lock: Option<SharedLock>,
     // Dropped last: when it is gone, every connection is closed.
     open: Arc<()>,
 }
@@ -138,6 +143,7 @@ impl Store {
 
     fn open_writable(folder: Folder, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
         let path = folder.database();
+        let lock = share(&folder, clock.now())?;
         let mut connection = connection::open_writer(&path)?;
         check_at_open(&connection, &path)?;
         let access = match migrate::standing(&connection, migrate::STEPS)? {
@@ -159,7 +165,16 @@ impl Store {
         };
         let objects = Objects::new(folder.objects());
         Ok(Self {
-            inner: Arc::new(Inner { writer, readers, access, folder, objects, events, open: Arc::default() }),
+            inner: Arc::new(Inner {
+                writer,
+                readers,
+                access,
+                folder,
+                objects,
+                events,
+                _lock: lock,
+                open: Arc::default(),
+            }),
         })
     }
 
@@ -211,6 +226,8 @@ impl Store {
                 folder,
                 objects,
                 events,
+                // It writes nothing that could be lost with the file.
+                _lock: None,
                 open: Arc::default(),
             }),
         })
@@ -326,6 +343,26 @@ impl fmt::Debug for Store {
             .field("folder", &self.inner.folder)
             .field("access", &self.inner.access)
             .finish_non_exhaustive()
+    }
+}
+
+/// Holds the history open, waiting for whoever exchanges its files. None where no lock can be made: a full disk must not
+/// keep from rolling back, and not every file system has locks.
+fn share(folder: &Folder, now: Millis) -> Result<Option<SharedLock>, StoreError> {
+    let holder = Holder::this_process("another window or command", now);
+    let waiting = Instant::now();
+    loop {
+        match SharedLock::try_take(&folder.open_lock(), &holder) {
+            Ok(Some(lock)) => return Ok(Some(lock)),
+            Ok(None) if waiting.elapsed() < Duration::from_millis(connection::BUSY_MS) => {
+                std::thread::sleep(LOCK_POLL);
+            }
+            Ok(None) => return Err(StoreError::Busy),
+            Err(error) => {
+                tracing::warn!(%error, "nobody is told that the history is open here");
+                return Ok(None);
+            }
+        }
     }
 }
 

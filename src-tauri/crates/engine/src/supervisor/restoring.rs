@@ -138,10 +138,13 @@ pub fn restore(
     let now = clock.now();
     let holder = Holder::this_process(host, now);
     let mut held = Vec::new();
-    for lock in [folder.run_lock(), folder.watch_lock()] {
+    // Whoever runs or follows says best who it is; the others only have it open.
+    for lock in [folder.run_lock(), folder.watch_lock(), folder.open_lock()] {
         match FileLock::try_take(&lock, &holder)? {
             Taken::Ours(lock) => held.push(lock),
-            Taken::HeldBy(holder) => return Err(RestoreError::InUse { holder }),
+            Taken::HeldBy(holder) => {
+                return Err(RestoreError::InUse { holder: holder.filter(|holder| !holder.is_gone()) });
+            }
         }
     }
     if is_whole(&folder)? {
