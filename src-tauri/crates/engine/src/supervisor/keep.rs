@@ -16,6 +16,9 @@ const LOOKS_A_DROP: u32 = 60;
 /// Bodies dropped in one transaction, so that others get their turn.
 const DROPPED_AT_ONCE: u32 = 4_096;
 
+/// Files removed in one transaction.
+const REMOVED_AT_ONCE: u32 = 256;
+
 impl Engine {
     /// Makes a backup every hour in which something changed, and drops what is older than `keep` says, as long as it is
     /// polled.
@@ -49,16 +52,25 @@ impl Engine {
         };
         let mut count = 0;
         loop {
-            let drop = self
+            // What it names is removed next: that it was dropped must not be lost when that is not.
+            let drop =
+                self.store.write(Durability::Full, move |write| write.drop_bodies(until, DROPPED_AT_ONCE));
+            let dropped = drop.await?;
+            if dropped == 0 {
+                break;
+            }
+            count += dropped as u64;
+        }
+        let mut last = None;
+        loop {
+            let remove = self
                 .store
-                .write(Durability::Normal, move |write| write.drop_bodies(until, DROPPED_AT_ONCE))
+                .write(Durability::Normal, move |write| write.remove_dropped(last, REMOVED_AT_ONCE))
                 .await?;
-            if drop.count == 0 {
+            if remove.is_none() {
                 return Ok(count);
             }
-            count += drop.count as u64;
-            let objects = drop.objects;
-            self.store.write(Durability::Normal, move |write| write.remove_objects(&objects)).await?;
+            last = remove;
         }
     }
 }
