@@ -38,13 +38,18 @@ impl Engine {
     }
 
     /// Drops the bodies of requests and responses that are older than `keep` of the workspace file says, and tells how
-    /// many. Answers, scores and every digest stay, so verdicts can be computed again and verified.
+    /// many; none while the folder is not trusted. Answers, scores and every digest stay, so verdicts can be computed
+    /// again and verified.
     ///
     /// # Errors
     /// The history's.
     pub async fn drop_old_bodies(&self) -> Result<u64, StoreError> {
-        let kept = self.read().workspace.and_then(|workspace| workspace.keep.bodies);
-        let Some(kept) = kept.filter(|_| *self.store.access() == Access::Writable) else { return Ok(0) };
+        let workspace = self.read().workspace.filter(|_| *self.store.access() == Access::Writable);
+        // What a folder says is not done before it is trusted: these bytes are this user's.
+        let trusted = workspace
+            .filter(|workspace| self.trust(workspace).is_ok_and(|trust| trust.is_given()))
+            .and_then(|workspace| workspace.keep.bodies);
+        let Some(kept) = trusted else { return Ok(0) };
         let kept = i64::try_from(kept.0).unwrap_or(i64::MAX);
         let before = Millis(self.clock.now().0.saturating_sub(kept));
         let Some(until) = self.store.read_async(move |read| read.written_before(before)).await? else {
