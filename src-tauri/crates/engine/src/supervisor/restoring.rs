@@ -13,7 +13,7 @@ use crate::{
     clock::Clock,
     evidence::{Checkpoint, EvidenceError, Signer, TrustedKeys},
     store::{
-        Backup, Durability, FileLock, Folder, Holder, Store, StoreError, Taken, is_sound, is_whole,
+        Backup, Durability, FileLock, Folder, Holder, Objects, Store, StoreError, Taken, is_sound, is_whole,
         table::Tally, tally,
     },
 };
@@ -188,9 +188,17 @@ impl Staged {
         let store = Store::open(beside.path(), Arc::clone(clock))?;
         let aside = folder.aside(now).file_name().unwrap_or_default().to_string_lossy().into_owned();
         let at = from.map(|backup| backup.at);
-        store.write_blocking(Durability::Full, move |write| {
-            write.go_on_after_damage(at, &aside, beyond).map(|_| ())
+        let objects = Objects::new(folder.objects());
+        let gone = store.write_blocking(Durability::Full, move |write| {
+            write.go_on_after_damage(at, &aside, beyond)?;
+            write.forget_bodies_gone_from(&objects)
         })?;
+        if gone > 0 {
+            tracing::warn!(
+                gone,
+                "requests and responses that the backup names were dropped since, or are lost"
+            );
+        }
         let database = beside.path().join("history.db");
         store.back_up(&database)?;
         Ok(Self { database, _folder: beside })

@@ -13,7 +13,7 @@ use zstd::{
     zstd_safe,
 };
 
-use crate::store::{Read, Write, digest, error::StoreError};
+use crate::store::{Objects, Read, Write, digest, error::StoreError};
 
 /// Larger contents lie in `objects/`.
 pub const BLOB_BYTES_MAX: usize = 64 * 1024;
@@ -164,6 +164,34 @@ impl Write<'_> {
             .prepare_cached(&format!("UPDATE blob SET zstd = NULL, body_seq = NULL WHERE id IN ({of})"))?
             .execute(params![until.0, count])?;
         Ok(dropped)
+    }
+
+    /// Takes bodies for dropped whose files are not in `objects`: a backup still names those that `keep` dropped after it
+    /// was made. What verdicts rest on, and what is sealed, is not among them. Returns how many.
+    ///
+    /// # Errors
+    /// The database's, or the folder cannot be looked at.
+    pub(crate) fn forget_bodies_gone_from(&self, objects: &Objects) -> Result<usize, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT object.digest FROM object JOIN blob ON blob.digest = object.digest
+             WHERE object.pinned = ?1 AND blob.body_seq IS NOT NULL",
+        )?;
+        let rows = statement.query_map([standing::KEPT], |row| Ok(BlobId(digest(row.get(0)?))))?;
+        let bodies: Vec<BlobId> = rows.collect::<Result<_, _>>()?;
+        let mut forgotten = 0;
+        for id in bodies {
+            let path = objects.path(id);
+            if path.try_exists().map_err(StoreError::file(&path))? {
+                continue;
+            }
+            for forget in
+                ["UPDATE blob SET body_seq = NULL WHERE digest = ?1", "DELETE FROM object WHERE digest = ?1"]
+            {
+                self.connection.prepare_cached(forget)?.execute([id.0.0])?;
+            }
+            forgotten += 1;
+        }
+        Ok(forgotten)
     }
 
     /// Removes the files of at most `count` dropped objects behind `after`, in the order of their digests, and forgets

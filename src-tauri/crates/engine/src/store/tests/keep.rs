@@ -12,7 +12,7 @@ use gatewright_core::{
 use super::{answered, open, slot, stream};
 use crate::{
     event::Happened,
-    store::{Durability, Store},
+    store::{Durability, Folder, Store, Write},
 };
 
 /// Records an answer with this request and this response.
@@ -154,6 +154,40 @@ fn what_was_dropped_and_not_removed_is_removed_later_and_one_that_resists_keeps_
         Ok(read.connection.query_row("SELECT count(*) FROM object", [], |row| row.get::<_, i64>(0))?)
     });
     assert_eq!(left.expect("counted"), 0);
+}
+
+#[test]
+fn a_backup_goes_on_without_the_bodies_that_were_dropped_after_it_was_made() {
+    let (folder, restored) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+    let large: Vec<String> = ["old ", "new "].iter().map(|word| word.repeat(30_000)).collect();
+    let store = open(folder.path());
+    let key = stream(&store, "be kind");
+    exchange(&store, &key, 0, "q", &large[0]);
+    let until = logged(&store);
+    exchange(&store, &key, 1, "q", &large[1]);
+    store.write_blocking(Durability::Full, |write| write.pin_object(b"a sealed prompt")).expect("pinned");
+    let files = Folder::of(restored.path());
+    fs::create_dir_all(files.root()).expect("made");
+    store.back_up(&files.database()).expect("a backup");
+    drop_until(&store, until);
+
+    // It lies beside the files of the one that it takes the place of.
+    fs::rename(store.folder().objects(), files.objects()).expect("moved");
+    let restored = open(restored.path());
+    let damaged = || restored.read(|read| read.state()).expect("checked").damaged_objects;
+    assert_eq!(damaged(), [BlobId(Digest::of_bytes(large[0].as_bytes()))]);
+    let objects = restored.objects().clone();
+    let forget = move |write: &Write<'_>| write.forget_bodies_gone_from(&objects);
+    assert_eq!(restored.write_blocking(Durability::Full, forget).expect("forgotten"), 1);
+    assert_eq!(damaged(), []);
+    assert_eq!((body(&restored, &large[0]), body(&restored, &large[1]).is_some()), (None, true));
+    // What is sealed is never taken for dropped.
+    let sealed = BlobId(Digest::of_bytes(b"a sealed prompt"));
+    fs::remove_file(restored.objects().path(sealed)).expect("lost");
+    let objects = restored.objects().clone();
+    let forget = move |write: &Write<'_>| write.forget_bodies_gone_from(&objects);
+    assert_eq!(restored.write_blocking(Durability::Full, forget).expect("looked"), 0);
+    assert_eq!(damaged(), [sealed]);
 }
 
 #[test]
