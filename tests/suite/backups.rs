@@ -1,11 +1,13 @@
 //! A history that was damaged: noticed when it is opened, never written over, and gone on from its last backup.
 
-use std::{fs, path::PathBuf};
+use std::{fs, path::PathBuf, sync::Arc};
 
+use gatewright_engine::{clock::SystemClock, store::Store};
 use gatewright_tests::{
-    shop::{BETTER, Shop},
+    shop::{BETTER, GOOD, Shop},
     world::World,
 };
+use serde_json::Value;
 
 fn database(world: &World) -> PathBuf {
     world.root().join(".gatewright/history.db")
@@ -115,9 +117,91 @@ fn a_damaged_backup_is_passed_over_and_without_any_a_new_history_begins_by_word_
     let named = format!("--restore={}", older.display());
     world.run(&["doctor", &named]).ends(2);
     fs::write(older, &sound).expect("put right");
+    let wal = older.with_extension("db-wal");
+    fs::write(&wal, "entries that only the WAL holds").expect("written");
+    let part = world.run(&["doctor", &named]).ends(2);
+    assert!(part.err.contains("stands in its WAL beside it"), "{}", part.err);
+    fs::remove_file(&wal).expect("removed");
     world.run(&["doctor", &named]).ends(0);
     damage(world);
     world.run(&["doctor", "--restore=nothing"]).ends(0);
     let lane = world.json(&["status"], 0)["environments"][0].clone();
     assert!(lane["live"].is_null(), "a new history knows nothing: {lane}");
+}
+
+#[test]
+fn a_history_that_somebody_has_open_is_not_exchanged_beneath_them() {
+    let shop = shop();
+    let world = &shop.world;
+    let open = Store::open(world.root(), Arc::new(SystemClock::default())).expect("the history opens");
+    let damaged = damage(world);
+    let refused = world.run(&["doctor", "--restore"]).ends(6);
+    let named = format!("in use by another window or command (process {})", std::process::id());
+    assert!(refused.err.contains(&named), "{}", refused.err);
+    assert!(fs::read(database(world)).expect("still there") == damaged, "nothing was touched");
+    drop(open);
+    world.run(&["doctor", "--restore"]).ends(0);
+}
+
+/// Judges a version with another prompt under a name; its digest.
+fn judge(world: &World, prompt: &str, label: &str) -> String {
+    world.write("prompt.md", prompt);
+    let run = world.json(&["run", "--label", label], 0);
+    run["specs"][0]["version"]["id"].as_str().expect("a digest").to_owned()
+}
+
+/// What the target of production names.
+fn pointed(world: &World) -> String {
+    let pointer: Value = serde_json::from_str(&world.read("deploy/production/current.json")).expect("whole");
+    pointer["version"].as_str().expect("a digest").to_owned()
+}
+
+/// Makes a version live by these words.
+fn goes_live(world: &World, words: &[&str], version: &str) {
+    let released = world.json(&[words, &["--yes"]].concat(), 0);
+    assert_eq!((&released["state"], released["to"].as_str()), (&"live".into(), Some(version)), "{released}");
+    assert_eq!(pointed(world), version);
+}
+
+#[test]
+fn a_history_that_goes_on_from_two_releases_ago_can_be_rolled_back_and_released_from_at_once() {
+    let shop = shop();
+    let world = &shop.world;
+    let first = pointed(world);
+    let oldest = world.json(&["doctor"], 0)["backups"][0]["file"].as_str().expect("a file").to_owned();
+    for number in 2..=3 {
+        let version = judge(world, &format!("{GOOD}Be brief {number}.\n"), &format!("v{number}"));
+        goes_live(world, &["promote", "production"], &version);
+    }
+    damage(world);
+    world.run(&["doctor", &format!("--restore={oldest}")]).ends(0);
+    // Neither the target's memory of later releases nor a version that nobody here has seen is in the way.
+    goes_live(world, &["rollback", "production", "--to", &first], &first);
+    let fourth = judge(world, &format!("{GOOD}Be brief 4.\n"), "v4");
+    goes_live(world, &["promote", "production"], &fourth);
+    goes_live(world, &["rollback", "production"], &first);
+}
+
+#[test]
+fn a_new_history_replaces_what_it_finds_live_by_a_persons_word_alone_and_rolls_back_from_then_on() {
+    let shop = shop();
+    let world = &shop.world;
+    let found = pointed(world);
+    damage(world);
+    world.run(&["doctor", "--restore=nothing"]).ends(0);
+
+    let second = judge(world, BETTER, "second");
+    let refused = world.run(&["promote", "production", "--yes"]).ends(6);
+    let short = &found["sha256:".len()..][..12];
+    assert!(refused.err.contains(&format!("The target names {short}")), "{}", refused.err);
+    assert_eq!(pointed(world), found);
+    // Every spec passes: the word is for what is replaced, and stands where it is looked for.
+    let word = ["--bootstrap", "the history was lost", "--by", "Ada"];
+    goes_live(world, &[&["promote", "production"], &word[..]].concat(), &second);
+    let lane = world.json(&["status"], 0)["environments"][0].clone();
+    assert_eq!(lane["live"]["override"]["kind"], "bootstrap", "{lane}");
+
+    let third = judge(world, &format!("{GOOD}Be brief.\n"), "third");
+    goes_live(world, &["promote", "production"], &third);
+    goes_live(world, &["rollback", "production"], &second);
 }

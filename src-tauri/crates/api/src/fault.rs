@@ -56,7 +56,7 @@ impl From<RestoreError> for ApiError {
         let code = match &error {
             RestoreError::Sound | RestoreError::NoBackup => Code::Refused,
             RestoreError::InUse { .. } => Code::Busy,
-            RestoreError::NotABackup(_) => Code::BadArguments,
+            RestoreError::NotABackup(_) | RestoreError::HasWal(_) => Code::BadArguments,
             RestoreError::Store(_) | RestoreError::Evidence(_) => Code::Internal,
         };
         let plain = Self::new(code, error.to_string());
@@ -69,7 +69,7 @@ impl From<RestoreError> for ApiError {
             RestoreError::InUse { .. } => plain.hint("Close it there first."),
             RestoreError::NoBackup => plain
                 .hint("`gatewright doctor --restore=nothing` sets it aside, whole, and begins a new one."),
-            RestoreError::NotABackup(_) => {
+            RestoreError::NotABackup(_) | RestoreError::HasWal(_) => {
                 plain.hint("`gatewright doctor --restore` takes the newest backup.")
             }
         }

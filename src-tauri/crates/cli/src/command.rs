@@ -277,6 +277,7 @@ async fn promote(
         overriding: words.overriding,
         bootstrap: words.bootstrap,
         by: words.by,
+        over: None,
     };
     local.knows_environment(&words.environment)?;
     if !trusted(&local, output).await? {
@@ -288,11 +289,14 @@ async fn promote(
     for sentence in local.tried(&environment)? {
         output.remark(output.paint(Ink::Quiet, &sentence));
     }
-    let question = format!("Let {} go live in {environment}?", version.id.0.short());
+    let over = local.outside(&environment).await?;
+    let place = over.map(|over| format!(" in place of {}, which no release here made live", over.0.short()));
+    let question =
+        format!("Let {} go live in {environment}{}?", version.id.0.short(), place.unwrap_or_default());
     if !confirmed(output, yes, &question)? {
         return Ok(Exit::Refused);
     }
-    let document = local.promote(&words, cancel).await?;
+    let document = local.promote(&PromoteWords { over, ..words }, cancel).await?;
     show::release(output, &document);
     output.document(&document)?;
     if document.state == "live" {

@@ -44,18 +44,19 @@ pub fn write(path: &Path, bytes: &[u8], private: bool) -> io::Result<()> {
     sync_folder(folder)
 }
 
-/// Puts a copy of the file `from` at `to`, which is replaced whole or not at all.
+/// Makes `to` another name of the file `from`, or a copy of it where the file system has no such thing; its content is
+/// down on the disk. The name is not, before its folder is synced.
 ///
 /// # Errors
-/// What the system says; the old content is then still there.
-pub fn copy(from: &Path, to: &Path) -> io::Result<()> {
-    let folder = to.parent().ok_or_else(|| io::Error::other("a file without a folder"))?;
-    let beside = to.with_extension("partial");
-    let copied = fs::copy(from, &beside)
-        .and_then(|_| File::open(&beside)?.sync_all())
-        .and_then(|()| fs::rename(&beside, to));
-    copied.inspect_err(|_| drop(fs::remove_file(&beside)))?;
-    sync_folder(folder)
+/// What the system says: there is a file of that name, or no room for a copy.
+pub fn link(from: &Path, to: &Path) -> io::Result<()> {
+    match fs::hard_link(from, to) {
+        Err(error) if !matches!(error.kind(), io::ErrorKind::AlreadyExists | io::ErrorKind::NotFound) => {
+            fs::copy(from, to)?;
+        }
+        linked => linked?,
+    }
+    File::open(to)?.sync_all()
 }
 
 /// Makes renames and new files in `folder` durable.

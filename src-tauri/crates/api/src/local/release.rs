@@ -12,7 +12,7 @@ use gatewright_core::{
 use gatewright_engine::{
     deploy::Enacted,
     store::table::Ground,
-    supervisor::{Lane, ReleaseError, Settled},
+    supervisor::{Lane, ReleaseError, Settled, Wish},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -38,6 +38,8 @@ pub struct PromoteWords {
     pub bootstrap: Option<String>,
     /// Who says so.
     pub by: Option<String>,
+    /// What [`Local::outside`] told whoever asks: what the target names, and no release made live.
+    pub over: Option<VersionId>,
 }
 
 impl Local {
@@ -151,6 +153,15 @@ impl Local {
         Ok((name, version))
     }
 
+    /// What the target of an environment names, where no release made that live: a promotion replaces it by a person's
+    /// word alone.
+    ///
+    /// # Errors
+    /// There is no such environment, or the history cannot be read.
+    pub async fn outside(&self, name: &EnvironmentName) -> Result<Option<VersionId>, ApiError> {
+        Ok(self.engine.outside(&self.reading, name).await?)
+    }
+
     /// What many candidates do to the chance, a sentence for each spec that an environment requires and that heard
     /// several.
     ///
@@ -173,9 +184,8 @@ impl Local {
     ) -> Result<ReleaseDocument, ApiError> {
         let clicked = self.engine.clock().elapsed();
         let (environment, version) = self.promotion(words)?;
-        let word = word(words)?;
-        let promoted =
-            self.engine.promote(&self.reading, &environment, &version, word, clicked, cancel).await;
+        let wish = Wish { version: &version, word: word(words)?, over: words.over };
+        let promoted = self.engine.promote(&self.reading, &environment, wish, clicked, cancel).await;
         if let Err(ReleaseError::Refused(refusals)) = &promoted {
             self.engine.log_refusal(&environment, version.id, refusals).await?;
         }

@@ -4,7 +4,10 @@ use std::fs;
 
 use gatewright_api::{
     command::Commands as _,
-    dto::{Damage, Nothing, PromoteArgs, PromotePreviewArgs, RestoreArgs, WorkspaceOpenArgs},
+    dto::{
+        Damage, Needs, Nothing, PromoteArgs, PromotePreviewArgs, ReleaseState, RestoreArgs, Word,
+        WorkspaceOpenArgs,
+    },
     error::Code,
 };
 use gatewright_engine::store::{Folder, Store};
@@ -117,4 +120,45 @@ async fn without_a_backup_a_new_history_begins() {
     assert!(restored.workspace.environments[0].live.is_none(), "a new history knows nothing");
     let verified = world.session.verify(Nothing {}).await.expect("checked");
     assert!(!verified.holds && verified.sentence.contains("this one began anew"), "{}", verified.sentence);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_target_names_and_a_new_history_does_not_know_is_shown_before_it_is_replaced() {
+    let agent = Agent::start().await;
+    let world = world(&agent).await;
+    damage(&world);
+    fs::remove_dir_all(world.user().join("backups")).expect("no backups");
+    let found = damaged(&world).await;
+    world.session.restore(RestoreArgs { path: found.path, seen: found.seen }).await.expect("begun anew");
+    world.run().await;
+    let version = world.verdict().await.head.version.id;
+    let environment = "production".to_owned();
+    let preview = async || {
+        let args = PromotePreviewArgs { environment: environment.clone(), version: Some(version.clone()) };
+        world.session.promote_preview(args).await.expect("a preview")
+    };
+    let promote = async |seen: String| {
+        let word = Some(Word { by: "Ada".to_owned(), reason: "the history was lost".to_owned() });
+        let (environment, version) = (environment.clone(), version.clone());
+        world.session.promote(PromoteArgs { environment, version, word, seen }).await
+    };
+    let shown = preview().await;
+    assert_eq!(shown.needs, Needs::Bootstrap, "{shown:?}");
+    let live = shown.from.as_ref().expect("what the target names").short.clone();
+    assert!(
+        shown.detail.contains(&format!("takes the place of {live}, which the target names")),
+        "{shown:?}"
+    );
+    assert!(shown.refusals.iter().any(|refusal| refusal.contains(&live)), "{shown:?}");
+
+    // Somebody moves it before it is confirmed.
+    let pointer = world.root().join("live/current.json");
+    let before = fs::read_to_string(&pointer).expect("a pointer");
+    let full = &shown.from.as_ref().expect("shown").id;
+    fs::write(&pointer, before.replace(full, &version)).expect("moved");
+    assert_eq!(promote(shown.seen).await.expect_err("not what was shown").code, Code::Stale);
+    fs::write(&pointer, before).expect("moved back");
+    let released = promote(preview().await.seen).await.expect("released");
+    assert_eq!(released.state, ReleaseState::Live, "{released:?}");
+    assert_eq!(released.from.map(|from| from.short), Some(live));
 }

@@ -121,8 +121,11 @@ pub struct Proposal<'a> {
 /// What an environment runs now, as far as is known.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Live {
-    /// The version that is live; none before the first, or when it is not ours.
+    /// The version that went live last; none before the first.
     pub version: Option<VersionId>,
+    /// What the target names where that is another version: moved outside, left by a release that ended in conflict, or
+    /// released by a history that was lost. None where it names that one, nothing, or cannot be read.
+    pub outside: Option<VersionId>,
     /// The release that is not over.
     pub open: Option<ReleaseId>,
 }
@@ -212,7 +215,7 @@ pub fn decide(
     };
     Decision::Granted(Grant::boxed(Terms {
         environment: policy.environment.clone(),
-        from: live.version,
+        from: live.outside.or(live.version),
         to: version.id,
         sealed,
         basis,
@@ -320,8 +323,10 @@ fn refusals_of_the_version(policy: &EnvironmentPolicy, proposal: &Proposal<'_>, 
     } else if !can_be_put_back(&version.manifest) {
         refusals.push(Refusal::CannotBePutBack);
     }
-    if live.version == Some(version.id) {
-        refusals.push(Refusal::AlreadyLive);
+    match live.outside {
+        Some(outside) => refusals.push(Refusal::MovedOutside(outside)),
+        None if live.version == Some(version.id) => refusals.push(Refusal::AlreadyLive),
+        None => {}
     }
     refusals
 }

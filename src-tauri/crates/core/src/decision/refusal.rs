@@ -45,6 +45,8 @@ pub enum Refusal {
     CannotBePutBack,
     /// It is live already.
     AlreadyLive,
+    /// The target names this version, and no release here made it live: a person must say that it may be replaced.
+    MovedOutside(VersionId),
     /// Another release of this environment is open.
     EnvironmentOpen(ReleaseId),
     /// A bootstrap, but this version is live.
@@ -77,7 +79,8 @@ impl Refusal {
             | Self::TooOld(_)
             | Self::Weakened(_)
             | Self::Quarantined(..)
-            | Self::Untrusted(_) => false,
+            | Self::Untrusted(_)
+            | Self::MovedOutside(_) => false,
         }
     }
 
@@ -102,6 +105,7 @@ impl Refusal {
             | Self::Opaque
             | Self::CannotBePutBack
             | Self::AlreadyLive
+            | Self::MovedOutside(_)
             | Self::EnvironmentOpen(_)
             | Self::NotTheFirst(_)
             | Self::NeverLiveHere(_) => None,
@@ -193,6 +197,11 @@ impl Refusal {
                  declare its prompt, files, tree or artifact.",
             ),
             Self::AlreadyLive => out.write_str("This version is live here already: there is nothing to do."),
+            Self::MovedOutside(version) => write!(
+                out,
+                "The target names {}, and no release here made that live: say why it may be replaced, or roll back.",
+                version.0.short()
+            ),
             Self::EnvironmentOpen(release) => write!(
                 out,
                 "Release {release} of this environment is not over: wait for it, run `gatewright settle`, or roll \

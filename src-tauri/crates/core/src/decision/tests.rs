@@ -113,7 +113,7 @@ impl World {
             trusted: true,
             former: Vec::new(),
             word: None,
-            live: Live { version: Some(VersionId(digest("live"))), open: None },
+            live: Live { version: Some(VersionId(digest("live"))), ..Live::default() },
         }
     }
 
@@ -408,6 +408,28 @@ fn a_bootstrap_is_for_the_first_version_alone() {
 }
 
 #[test]
+fn what_no_release_made_live_is_replaced_by_a_persons_word_alone_and_named_in_the_grant() {
+    let outside = VersionId(digest("outside"));
+    let mut world = World::new();
+    world.live.outside = Some(outside);
+    assert_eq!(world.refused(), [Refusal::MovedOutside(outside)]);
+    world.word = Some(Word::Override(statement()));
+    let grant = world.granted();
+    assert_eq!((grant.from(), grant.overridden()), (Some(outside), &[Refusal::MovedOutside(outside)][..]));
+    // What went live last is not live any more: it may be released again.
+    world.live.version = Some(world.candidate.id);
+    world.granted();
+
+    // A history that knows no release here.
+    world.verdicts.iter_mut().for_each(|verdict| verdict.baseline = None);
+    (world.live.version, world.word) = (None, None);
+    assert_eq!(world.refused(), [Refusal::MovedOutside(outside)]);
+    world.word = Some(Word::Bootstrap(statement()));
+    let grant = world.granted();
+    assert_eq!((grant.basis(), grant.from()), (&Basis::Bootstrap(statement()), Some(outside)));
+}
+
+#[test]
 fn a_word_that_was_not_needed_is_not_recorded() {
     let world = World { word: Some(Word::Override(statement())), ..World::new() };
     let grant = world.granted();
@@ -474,7 +496,8 @@ fn lived(manifest: &Manifest) -> WasLive {
 fn a_rollback_needs_no_verdict_and_waits_for_nothing() {
     let manifest = manifest(Drive::Assembled, &[("prompt", prompt("Old."))]);
     let target = lived(&manifest);
-    let live = Live { version: Some(VersionId(digest("live"))), open: Some(ReleaseId(9)) };
+    let version = Some(VersionId(digest("live")));
+    let live = Live { version, open: Some(ReleaseId(9)), ..Live::default() };
     let decision = decide_rollback(&"production".into(), &target, &manifest, &live, Seq(30));
     let Decision::Granted(grant) = decision else { panic!("refused: {decision:?}") };
     assert_eq!((grant.from(), grant.to()), (live.version, target.version()));
@@ -500,7 +523,7 @@ fn a_grant_is_the_digest_of_its_terms() {
     let world = World::new();
     let (first, second) = (world.granted(), world.granted());
     assert_eq!(first, second);
-    let moved = World { live: Live { version: None, open: None }, ..World::new() };
+    let moved = World { live: Live::default(), ..World::new() };
     let moved = World { word: Some(Word::Override(statement())), ..moved };
     assert_ne!(moved.granted().id(), first.id());
     insta::assert_json_snapshot!(first);
@@ -527,6 +550,7 @@ fn every_refusal_says_what_to_do() {
         Refusal::Opaque,
         Refusal::CannotBePutBack,
         Refusal::AlreadyLive,
+        Refusal::MovedOutside(version),
         Refusal::EnvironmentOpen(ReleaseId(7)),
         Refusal::NotTheFirst(version),
         Refusal::NeverLiveHere(version),

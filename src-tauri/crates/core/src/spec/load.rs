@@ -16,14 +16,15 @@ use super::{
     tree::{Node, Value},
     word,
     workspace::{
-        Agent, Defaults, Environment, Keep, MAIN_SPEC, OnSave, WORKSPACE_FORMAT, Workspace, WorkspaceFile,
+        Agent, BODIES_KEPT_MIN, Defaults, Environment, Keep, MAIN_SPEC, OnSave, WORKSPACE_FORMAT, Workspace,
+        WorkspaceFile,
     },
     yaml,
 };
 use crate::{
     diagnostic::{Diagnostic, LITERAL_SECRET, Place, Sources},
     id::{AgentName, EnvironmentName, ScorerName, SpecName},
-    time::Day,
+    time::{Day, Duration},
 };
 
 /// What a file says, as far as it was understood, and what is wrong with it.
@@ -253,7 +254,7 @@ fn workspace(reader: &mut Reader<'_>, fields: &Fields<'_>) -> (Workspace, Option
     let on_save = fields.get("on_save").and_then(|at| reader.choice(&at, &ON_SAVES)).unwrap_or_default();
     let keep = fields.get("keep").and_then(|at| {
         let fields = reader.fields(&at, Keys { what: "`keep`", known: &["bodies"], later: &[] })?;
-        Some(Keep { bodies: fields.get("bodies").and_then(|at| reader.duration(&at)) })
+        Some(Keep { bodies: fields.get("bodies").and_then(|at| bodies_kept(reader, &at)) })
     });
     let has_main = ["cases", "gate", "scorers", "quarantine"].iter().any(|key| fields.has(key));
     let workspace = Workspace {
@@ -270,6 +271,17 @@ fn workspace(reader: &mut Reader<'_>, fields: &Fields<'_>) -> (Workspace, Option
         has_main,
     };
     (workspace, own)
+}
+
+/// How long requests and responses are kept.
+fn bodies_kept(reader: &mut Reader<'_>, at: &At<'_>) -> Option<Duration> {
+    let kept = reader.duration(at)?;
+    if kept < BODIES_KEPT_MIN {
+        let message = "what was asked and answered would be gone before anybody looks at it";
+        reader.error(at, "out-of-range", message, "write `1d` or more");
+        return None;
+    }
+    Some(kept)
 }
 
 /// The agents that stand under `agents`: read, and not to be read.

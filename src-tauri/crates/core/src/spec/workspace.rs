@@ -73,10 +73,14 @@ pub enum OnSave {
     None,
 }
 
+/// The shortest time for which bodies of requests and responses are kept.
+pub const BODIES_KEPT_MIN: Duration = Duration(24 * 60 * 60 * 1000);
+
 /// How long what is kept.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Keep {
-    /// Bodies of requests and responses, as sent and received; for ever when absent. Answers, scores and digests stay.
+    /// Bodies of requests and responses, as sent and received, [`BODIES_KEPT_MIN`] at least; for ever when absent.
+    /// Answers, scores and digests stay.
     pub bodies: Option<Duration>,
 }
 

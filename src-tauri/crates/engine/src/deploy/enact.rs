@@ -4,7 +4,7 @@ use std::{future::Future, sync::Arc, time::Duration};
 
 use futures_util::future::BoxFuture;
 use gatewright_core::{
-    decision::{Decision, Grant, decide_rollback},
+    decision::{Decision, Grant, Live, decide_rollback},
     id::{EnvironmentName, ReleaseId, VersionId},
     release::{Act, Found, Heard, Kind, Release, Report, Rung, State, advance},
 };
@@ -464,8 +464,7 @@ impl<'d, 'a> Step<'d, 'a> {
             Ok(manifest) => manifest,
             Err(why) => return Ok(Err(why)),
         };
-        let live =
-            gatewright_core::decision::Live { version: Some(self.release.to), open: Some(self.release.id) };
+        let live = Live { version: Some(self.release.to), open: Some(self.release.id), ..Live::default() };
         let seq = self.desk.journal.seq().await?;
         let clicked = self.desk.clock.elapsed();
         Ok(match decide_rollback(&self.release.environment, &target, &manifest, &live, seq) {
@@ -478,7 +477,7 @@ impl<'d, 'a> Step<'d, 'a> {
 }
 
 /// A call of the adapter that changes nothing, given up after a while.
-pub(super) async fn bounded<T>(
+pub(crate) async fn bounded<T>(
     limit: Duration,
     call: impl Future<Output = Result<T, AdapterError>>,
 ) -> Result<T, AdapterError> {

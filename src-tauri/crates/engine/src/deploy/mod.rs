@@ -18,5 +18,6 @@ mod settle;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use enact::bounded;
 pub use enact::{Desk, EnactError, Enacted, Order, Patience};
 pub use ready::{Readiness, ready};

@@ -8,7 +8,11 @@ use rusqlite::{Connection, OptionalExtension as _};
 
 use super::{
     Durability, Read, Store, Write,
+    connection::{self, Source},
     error::StoreError,
+    folder::Folder,
+    migrate::{self, Standing},
+    object::Objects,
     table::{self, Point, StreamRow},
 };
 use crate::event::chain::Break;
@@ -171,6 +175,35 @@ impl Write<'_> {
         self.connection.prepare_cached(sql)?.execute(place)?;
         Ok(())
     }
+}
+
+/// Whether the database of a workspace holds together, with every content in it, whichever build wrote it. One that is
+/// not there, or empty, does not.
+///
+/// # Errors
+/// It could not be looked at, which says nothing of it.
+pub fn is_whole(folder: &Folder) -> Result<bool, StoreError> {
+    let database = folder.database();
+    if !database.try_exists().map_err(StoreError::file(&database))? {
+        return Ok(false);
+    }
+    match look(folder, &Source::Shared(database)) {
+        Err(error) if error.is_damage() => Ok(false),
+        looked => looked,
+    }
+}
+
+/// Nothing that is asked here has changed since the first tables.
+fn look(folder: &Folder, source: &Source) -> Result<bool, StoreError> {
+    let connection = &connection::open_reader(source)?;
+    if migrate::standing(connection, migrate::STEPS)? == Standing::Older(0) {
+        return Ok(false);
+    }
+    let objects = &Objects::new(folder.objects());
+    let read = Read { connection, objects };
+    Ok(check(connection, "integrity_check")?.is_none()
+        && read.check_log()?.is_ok()
+        && read.damaged_blobs()?.is_empty())
 }
 
 /// The first thing that SQLite's quick check finds.

@@ -85,6 +85,23 @@ impl StoreError {
         }
     }
 
+    /// Whether this says that what is stored does not hold. Anything else, such as a file that cannot be opened, keeps
+    /// from looking and says nothing of it.
+    #[must_use]
+    pub fn is_damage(&self) -> bool {
+        match self {
+            Self::Damaged { .. } | Self::DamagedContent { .. } | Self::Unreadable { .. } => true,
+            Self::Sqlite(error) => matches!(
+                **error,
+                rusqlite::Error::FromSqlConversionFailure(..)
+                    | rusqlite::Error::IntegralValueOutOfRange(..)
+                    | rusqlite::Error::InvalidColumnType(..)
+                    | rusqlite::Error::Utf8Error(..)
+            ),
+            _ => false,
+        }
+    }
+
     /// For something that should have been recorded before.
     pub(crate) fn unknown(what: impl Into<String>) -> Self {
         Self::Unknown { what: what.into() }

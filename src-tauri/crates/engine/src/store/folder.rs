@@ -87,6 +87,12 @@ impl Folder {
         self.root.join("watch.lock")
     }
 
+    /// Who has the history open: everybody together, or whoever exchanges its files alone.
+    #[must_use]
+    pub fn open_lock(&self) -> PathBuf {
+        self.root.join("open.lock")
+    }
+
     fn reserve(&self) -> PathBuf {
         self.root.join("reserve")
     }

@@ -23,6 +23,13 @@ pub struct Holder {
 }
 
 impl Holder {
+    /// Whether its process is gone from this machine.
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        let pid = i32::try_from(self.pid).ok().and_then(rustix::process::Pid::from_raw);
+        pid.is_none_or(|pid| matches!(rustix::process::test_kill_process(pid), Err(rustix::io::Errno::SRCH)))
+    }
+
     /// This process.
     #[must_use]
     pub fn this_process(host: impl Into<String>, since: Millis) -> Self {
@@ -35,6 +42,33 @@ impl Holder {
 pub struct FileLock {
     file: File,
     path: PathBuf,
+}
+
+/// A lock that is held together with others. Dropping it gives it up, and so does the end of the process.
+#[derive(Debug)]
+pub struct SharedLock {
+    /// Closing it gives the lock up.
+    _file: File,
+}
+
+impl SharedLock {
+    /// Takes the lock together with others; none where somebody holds it alone. The last who took it stands in the file,
+    /// if it can be written.
+    ///
+    /// # Errors
+    /// The file could not be made or locked.
+    pub fn try_take(path: &Path, holder: &Holder) -> Result<Option<Self>, StoreError> {
+        let mut file = open(path)?;
+        match file.try_lock_shared() {
+            Ok(()) => {
+                // A full disk keeps nobody from holding a lock.
+                let _ = write(&mut file, path, holder);
+                Ok(Some(Self { _file: file }))
+            }
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(StoreError::file(path)(error)),
+        }
+    }
 }
 
 /// How taking a lock ended.
@@ -87,11 +121,7 @@ impl FileLock {
     }
 
     fn sign(mut file: File, path: &Path, holder: &Holder) -> Result<Self, StoreError> {
-        let text = serde_json::to_vec(holder).map_err(|error| StoreError::unreadable("lock", error))?;
-        file.set_len(0)
-            .and_then(|()| file.rewind())
-            .and_then(|()| file.write_all(&text))
-            .map_err(StoreError::file(path))?;
+        write(&mut file, path, holder)?;
         Ok(Self { file, path: path.to_owned() })
     }
 }
@@ -113,6 +143,14 @@ fn open(path: &Path) -> Result<File, StoreError> {
         .read(true)
         .write(true)
         .open(path)
+        .map_err(StoreError::file(path))
+}
+
+fn write(file: &mut File, path: &Path, holder: &Holder) -> Result<(), StoreError> {
+    let text = serde_json::to_vec(holder).map_err(|error| StoreError::unreadable("lock", error))?;
+    file.set_len(0)
+        .and_then(|()| file.rewind())
+        .and_then(|()| file.write_all(&text))
         .map_err(StoreError::file(path))
 }
 
@@ -144,5 +182,26 @@ mod tests {
         let held = FileLock::take(&path, &cli).expect("free again");
         assert_eq!(FileLock::holder(&path).expect("looked"), Some(cli));
         drop(held);
+    }
+
+    #[test]
+    fn many_hold_a_lock_together_and_nobody_holds_it_alone_meanwhile() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("open.lock");
+        let (one, two) = (Holder::this_process("one", Millis(1)), Holder::this_process("two", Millis(2)));
+        let first = SharedLock::try_take(&path, &one).expect("asked").expect("free");
+        let second = SharedLock::try_take(&path, &two).expect("asked").expect("shared");
+        for held in [first, second] {
+            let Taken::HeldBy(holder) = FileLock::try_take(&path, &one).expect("asked") else {
+                panic!("held")
+            };
+            assert_eq!(holder.as_ref(), Some(&two), "who took it last");
+            assert!(holder.is_some_and(|holder| !holder.is_gone()));
+            drop(held);
+        }
+        let Taken::Ours(alone) = FileLock::try_take(&path, &one).expect("asked") else { panic!("free") };
+        assert!(SharedLock::try_take(&path, &two).expect("asked").is_none());
+        drop(alone);
+        assert!(SharedLock::try_take(&path, &two).expect("asked").is_some());
     }
 }

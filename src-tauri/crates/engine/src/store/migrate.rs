@@ -28,6 +28,7 @@ pub(crate) const STEPS: &[Step] = &[
     },
     Step { name: "0004-lines", sql: include_str!("../../migrations/0004-lines.sql") },
     Step { name: "0005-bodies", sql: include_str!("../../migrations/0005-bodies.sql") },
+    Step { name: "0006-outside", sql: include_str!("../../migrations/0006-outside.sql") },
 ];
 
 /// How the tables of a database stand to this build.

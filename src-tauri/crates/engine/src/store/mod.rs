@@ -6,6 +6,7 @@
 //!
 //! The store knows the values of the core and what happened; it knows nothing of who asks, gates, deploys or signs.
 
+mod aside;
 mod backup;
 mod connection;
 mod doctor;
@@ -23,8 +24,9 @@ use std::{
     cell::RefCell,
     fmt,
     ops::Deref,
-    path::{Path, PathBuf},
+    path::Path,
     sync::{Arc, Weak},
+    time::{Duration, Instant},
 };
 
 use gatewright_core::{
@@ -37,10 +39,10 @@ use zstd::bulk::Compressor;
 
 pub use self::{
     backup::{BACKUP_EVERY_MS, Backup, Backups, Due, is_sound, tally},
-    doctor::{Difference, State},
+    doctor::{Difference, State, is_whole},
     error::StoreError,
     folder::Folder,
-    lock::{FileLock, Holder, Taken},
+    lock::{FileLock, Holder, SharedLock, Taken},
     object::Objects,
     writer::Durability,
 };
@@ -52,6 +54,8 @@ use self::{
 };
 use crate::{clock::Clock, durable, event::Event};
 
+/// Between two looks whether the files of the history are exchanged.
+const LOCK_POLL: Duration = Duration::from_millis(20);
 /// Events that a slow listener may be behind before it misses some (and reads the log instead).
 const EVENTS_KEPT: usize = 4_096;
 /// Databases up to this size are checked whole when opened; larger ones by [`Read::state`], in the background.
@@ -71,6 +75,8 @@ struct Inner {
     folder: Folder,
     objects: Objects,
     events: broadcast::Sender<Event>,
+    // After the connections: while it is held nobody exchanges the files beneath them.
+    _lock: Option<SharedLock>,
     // Dropped last: when it is gone, every connection is closed.
     open: Arc<()>,
 }
@@ -137,6 +143,7 @@ impl Store {
 
     fn open_writable(folder: Folder, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
         let path = folder.database();
+        let lock = share(&folder, clock.now())?;
         let mut connection = connection::open_writer(&path)?;
         check_at_open(&connection, &path)?;
         let access = match migrate::standing(&connection, migrate::STEPS)? {
@@ -164,7 +171,16 @@ impl Store {
         };
         let objects = Objects::new(folder.objects());
         Ok(Self {
-            inner: Arc::new(Inner { writer, readers, access, folder, objects, events, open: Arc::default() }),
+            inner: Arc::new(Inner {
+                writer,
+                readers,
+                access,
+                folder,
+                objects,
+                events,
+                _lock: lock,
+                open: Arc::default(),
+            }),
         })
     }
 
@@ -216,31 +232,11 @@ impl Store {
                 folder,
                 objects,
                 events,
+                // It writes nothing that could be lost with the file.
+                _lock: None,
                 open: Arc::default(),
             }),
         })
-    }
-
-    /// Moves a damaged database away, whole, and puts a backup in its place where one is given. Returns where the
-    /// damaged one lies now. Nothing is deleted.
-    ///
-    /// # Errors
-    /// The files could not be moved, or the backup could not be copied.
-    pub fn set_aside(workspace: &Path, now: Millis, backup: Option<&Path>) -> Result<PathBuf, StoreError> {
-        let folder = Folder::of(workspace);
-        let aside = folder.aside(now);
-        std::fs::create_dir_all(&aside).map_err(StoreError::file(&aside))?;
-        for name in ["history.db", "history.db-wal", "history.db-shm"] {
-            let from = folder.root().join(name);
-            if from.exists() {
-                std::fs::rename(&from, aside.join(name)).map_err(StoreError::file(&from))?;
-            }
-        }
-        if let Some(backup) = backup {
-            durable::copy(backup, &folder.database()).map_err(StoreError::file(folder.database()))?;
-        }
-        durable::sync_folder(folder.root()).map_err(StoreError::file(folder.root()))?;
-        Ok(aside)
     }
 
     /// Tells, once this one is let go of, when it is closed.
@@ -353,6 +349,26 @@ impl fmt::Debug for Store {
             .field("folder", &self.inner.folder)
             .field("access", &self.inner.access)
             .finish_non_exhaustive()
+    }
+}
+
+/// Holds the history open, waiting for whoever exchanges its files. None where no lock can be made: a full disk must not
+/// keep from rolling back, and not every file system has locks.
+fn share(folder: &Folder, now: Millis) -> Result<Option<SharedLock>, StoreError> {
+    let holder = Holder::this_process("another window or command", now);
+    let waiting = Instant::now();
+    loop {
+        match SharedLock::try_take(&folder.open_lock(), &holder) {
+            Ok(Some(lock)) => return Ok(Some(lock)),
+            Ok(None) if waiting.elapsed() < Duration::from_millis(connection::BUSY_MS) => {
+                std::thread::sleep(LOCK_POLL);
+            }
+            Ok(None) => return Err(StoreError::Busy),
+            Err(error) => {
+                tracing::warn!(%error, "nobody is told that the history is open here");
+                return Ok(None);
+            }
+        }
     }
 }
 

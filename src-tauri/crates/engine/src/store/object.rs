@@ -1,6 +1,7 @@
 //! Contents beside the database: `objects/ab/cdef…`, named by their SHA-256, written once, checked when read.
 
 use std::{
+    collections::BTreeSet,
     fs, io,
     path::{Path, PathBuf},
 };
@@ -65,16 +66,30 @@ impl Objects {
         }
     }
 
-    /// Removes a content that nothing refers to any more.
+    /// Removes contents that nothing refers to any more, and returns those that are gone for good. One that cannot be
+    /// removed is left.
     ///
     /// # Errors
-    /// The file system's.
-    pub fn remove(&self, id: BlobId) -> Result<(), StoreError> {
-        let path = self.path(id);
-        match fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(StoreError::file(path)(error)),
-            _ => Ok(()),
+    /// What was removed could not be made sure of.
+    pub fn remove_all(&self, ids: &[BlobId]) -> Result<Vec<BlobId>, StoreError> {
+        let mut gone = Vec::with_capacity(ids.len());
+        let mut folders = BTreeSet::new();
+        for id in ids {
+            let path = self.path(*id);
+            match fs::remove_file(&path) {
+                Ok(()) => folders.extend(path.parent().map(Path::to_owned)),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => {
+                    tracing::warn!(path = %path.display(), %error, "a dropped content could not be removed");
+                    continue;
+                }
+            }
+            gone.push(*id);
         }
+        for folder in folders {
+            durable::sync_folder(&folder).map_err(StoreError::file(&folder))?;
+        }
+        Ok(gone)
     }
 
     /// The folder.

@@ -39,7 +39,7 @@ pub use gating::GatingError;
 pub use labelling::{ScorerAgreement, agreements};
 pub use monitoring::MonitorError;
 pub use price::Price;
-pub use releasing::{Judgement, Lane, ReleaseError, Settled, TriedSince};
+pub use releasing::{Judgement, Lane, ReleaseError, Settled, TriedSince, Wish};
 pub use running::{Answered, RunError, RunReport, RunRequest, SpecReport, Watch};
 pub use selftest::{Origin, Progress, SelfTestReport};
 pub use signing::Verified;

@@ -13,7 +13,8 @@ use crate::{
     clock::Clock,
     evidence::{Checkpoint, EvidenceError, Signer, TrustedKeys},
     store::{
-        Backup, Durability, FileLock, Folder, Holder, Store, StoreError, Taken, is_sound, table::Tally, tally,
+        Backup, Durability, FileLock, Folder, Holder, Objects, Store, StoreError, Taken, is_sound, is_whole,
+        table::Tally, tally,
     },
 };
 
@@ -92,6 +93,13 @@ pub enum RestoreError {
     /// There is none that holds together.
     #[error("there is no backup of this history that holds together")]
     NoBackup,
+    /// The named file is part of one.
+    #[error(
+        "what was written to {} last stands in its WAL beside it: bring that home first (open it with the `sqlite3` \
+         program and say `PRAGMA wal_checkpoint(TRUNCATE);`), or name a backup",
+        .0.display()
+    )]
+    HasWal(PathBuf),
     /// The named file is none.
     #[error("{} is no history that holds together", .0.display())]
     NotABackup(PathBuf),
@@ -130,28 +138,32 @@ pub fn restore(
     let now = clock.now();
     let holder = Holder::this_process(host, now);
     let mut held = Vec::new();
-    for lock in [folder.run_lock(), folder.watch_lock()] {
+    // Whoever runs or follows says best who it is; the others only have it open.
+    for lock in [folder.run_lock(), folder.watch_lock(), folder.open_lock()] {
         match FileLock::try_take(&lock, &holder)? {
             Taken::Ours(lock) => held.push(lock),
-            Taken::HeldBy(holder) => return Err(RestoreError::InUse { holder }),
+            Taken::HeldBy(holder) => {
+                return Err(RestoreError::InUse { holder: holder.filter(|holder| !holder.is_gone()) });
+            }
         }
     }
-    if is_whole(root) {
+    if is_whole(&folder)? {
         return Err(RestoreError::Sound);
     }
     let from = match from {
         From::Newest => Some(backups(user, root).newest_sound()?.ok_or(RestoreError::NoBackup)?),
+        From::File(path) if has_wal(&path) => return Err(RestoreError::HasWal(path)),
         From::File(path) if !is_sound(&path) => return Err(RestoreError::NotABackup(path)),
         From::File(path) => Some(Backup::of_file(path)?),
         From::Nothing => None,
     };
     let beyond = witnesses(user, &folder)?.into_iter().map(|seen| seen.seq).max().unwrap_or_default();
     let staged = Staged::make(&folder, from.as_ref(), beyond, now, clock)?;
-    let aside = Store::set_aside(root, now, Some(&staged.database))?;
+    let aside = Store::set_aside(root, now, &staged.database)?;
     Ok(Restored { aside, from: from.map(|backup| backup.path) })
 }
 
-/// The history that goes on, whole before it takes its place: a crash on the way leaves the damaged one, or this.
+/// The history that goes on, whole before it takes its place.
 struct Staged {
     database: PathBuf,
     /// Removed with it.
@@ -176,22 +188,26 @@ impl Staged {
         let store = Store::open(beside.path(), Arc::clone(clock))?;
         let aside = folder.aside(now).file_name().unwrap_or_default().to_string_lossy().into_owned();
         let at = from.map(|backup| backup.at);
-        store.write_blocking(Durability::Full, move |write| {
-            write.go_on_after_damage(at, &aside, beyond).map(|_| ())
+        let objects = Objects::new(folder.objects());
+        let gone = store.write_blocking(Durability::Full, move |write| {
+            write.go_on_after_damage(at, &aside, beyond)?;
+            write.forget_bodies_gone_from(&objects)
         })?;
+        if gone > 0 {
+            tracing::warn!(
+                gone,
+                "requests and responses that the backup names were dropped since, or are lost"
+            );
+        }
         let database = beside.path().join("history.db");
         store.back_up(&database)?;
         Ok(Self { database, _folder: beside })
     }
 }
 
-/// Whether the database of a workspace holds together, with every content in it.
-fn is_whole(root: &Path) -> bool {
-    let state = Store::open_read_only(root).and_then(|store| store.read(|read| read.state()));
-    state.is_ok_and(|state| {
-        Folder::of(root).database().exists()
-            && state.damage.is_none()
-            && state.log.is_ok()
-            && state.damaged_blobs.is_empty()
-    })
+/// Whether a part of what a database holds lies in its WAL.
+fn has_wal(database: &Path) -> bool {
+    let mut wal = database.as_os_str().to_owned();
+    wal.push("-wal");
+    Path::new(&wal).metadata().is_ok_and(|found| found.len() > 0)
 }

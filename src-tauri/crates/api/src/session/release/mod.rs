@@ -9,14 +9,14 @@ use std::{sync::Arc, time::Duration};
 
 use gatewright_core::{
     decision::{Statement, Word},
-    id::EnvironmentName,
+    id::{EnvironmentName, VersionId},
     release::{Kind, Release, Rung as Reached, State},
     spec::workspace::Environment,
 };
 use gatewright_engine::{
     deploy::Enacted,
     store::{Read, table::ReleaseRow},
-    supervisor::{ReleaseError, Settled, reading::Reading},
+    supervisor::{ReleaseError, Settled, Wish, reading::Reading},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -210,16 +210,22 @@ fn times(release: &Release) -> ReleaseTimes {
     }
 }
 
-/// What was seen live: the newest release that went live, and the open one.
-fn seen(read: &Read<'_>, environment: &EnvironmentName) -> Answered<String> {
+/// What was seen live: the newest release that went live, the open one, and what the target names otherwise.
+fn seen(read: &Read<'_>, environment: &EnvironmentName, outside: Option<VersionId>) -> Answered<String> {
     let live = read.lives(environment, 1)?.pop().map(|row| row.release.id.to_string());
     let open = read.open_release(environment)?.map(|row| row.release.id.to_string());
-    let none = || "none".to_owned();
-    Ok(format!("live {}, open {}", live.unwrap_or_else(none), open.unwrap_or_else(none)))
+    let outside = outside.map(|version| version.to_string());
+    let [live, open, outside] = [live, open, outside].map(|seen| seen.unwrap_or_else(|| "none".to_owned()));
+    Ok(format!("live {live}, open {open}, outside {outside}"))
 }
 
-fn as_seen(opened: &Opened, environment: &EnvironmentName, then: &str) -> Answered<()> {
-    let now = opened.look(|read| seen(read, environment))?;
+fn as_seen(
+    opened: &Opened,
+    environment: &EnvironmentName,
+    outside: Option<VersionId>,
+    then: &str,
+) -> Answered<()> {
+    let now = opened.look(|read| seen(read, environment, outside))?;
     if now == then {
         return Ok(());
     }
@@ -238,7 +244,8 @@ pub(super) async fn promote(
         let reading = read(&opened).await?;
         let name = EnvironmentName::new(args.environment);
         environment(&reading, &name)?;
-        as_seen(&opened, &name, &args.seen)?;
+        let over = opened.engine.outside(&reading, &name).await?;
+        as_seen(&opened, &name, over, &args.seen)?;
         let version = opened.engine.version(&args.version)?.version;
         let word = match args.word {
             None => None,
@@ -250,7 +257,8 @@ pub(super) async fn promote(
             }
         };
         let cancel = CancellationToken::new();
-        let done = opened.engine.promote(&reading, &name, &version, word, clicked, &cancel).await;
+        let wish = Wish { version: &version, word, over };
+        let done = opened.engine.promote(&reading, &name, wish, clicked, &cancel).await;
         if let Err(ReleaseError::Refused(refusals)) = &done {
             opened.engine.log_refusal(&name, version.id, refusals).await?;
         }
@@ -270,7 +278,8 @@ pub(super) async fn roll_back(
         let reading = read(&opened).await?;
         let name = EnvironmentName::new(args.environment);
         environment(&reading, &name)?;
-        as_seen(&opened, &name, &args.seen)?;
+        let over = opened.engine.outside(&reading, &name).await?;
+        as_seen(&opened, &name, over, &args.seen)?;
         let to = show::version_id(&args.to)?;
         let cancel = CancellationToken::new();
         let done = opened.engine.roll_back(&reading, &name, Some(to), clicked, &cancel).await?;

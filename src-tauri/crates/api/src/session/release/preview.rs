@@ -11,7 +11,7 @@ use gatewright_core::{
 };
 use gatewright_engine::{
     store::{Read, table::ReleaseRow},
-    supervisor::reading::Reading,
+    supervisor::{Wish, reading::Reading},
 };
 
 use super::super::{
@@ -34,7 +34,9 @@ pub(in crate::session) async fn promote(opened: &Arc<Opened>, args: PromotePrevi
         Some(words) => opened.engine.version(words)?.version,
         None => candidate(opened, &reading, &name)?,
     };
-    let judgement = opened.engine.judgement(&reading, target, &version, None)?;
+    let over = opened.engine.outside(&reading, &name).await?;
+    let judgement =
+        opened.engine.judgement(&reading, target, Wish { version: &version, word: None, over })?;
     let refusals = match judgement.decision {
         Decision::Granted(_) => Vec::new(),
         Decision::Refused(refusals) => refusals,
@@ -44,10 +46,15 @@ pub(in crate::session) async fn promote(opened: &Arc<Opened>, args: PromotePrevi
     let not_reverted = not_reverted(opened, &reading, &name, version.id).await;
     opened.look(|read| {
         let lives = read.lives(&name, u32::MAX)?;
-        let from = lives.first().map(|row| show::version(read, row.release.to)).transpose()?;
+        let from = over.or(lives.first().map(|row| row.release.to));
+        let from = from.map(|version| show::version(read, version)).transpose()?;
         let to = show::present(read, &version)?;
         let called = show::called(&to).to_owned();
         let detail = match &from {
+            Some(from) if over.is_some() => format!(
+                "It takes the place of {}, which the target names and no release here made live.",
+                show::called(from)
+            ),
             Some(from) => format!("It takes the place of {}.", show::called(from)),
             None => "It is the first here: there is no way back to an earlier one.".to_owned(),
         };
@@ -64,7 +71,7 @@ pub(in crate::session) async fn promote(opened: &Arc<Opened>, args: PromotePrevi
                 .collect(),
             spec_diff: spec_diff(read, &reading, &in_force, &refusals)?,
             refusals: refusals.iter().map(ToString::to_string).collect(),
-            seen: seen(read, &name)?,
+            seen: seen(read, &name, over)?,
             from,
             to,
         })
@@ -159,6 +166,7 @@ pub(in crate::session) async fn roll_back(
     let wanted = args.to.as_deref().map(show::version_id).transpose()?;
     let target = opened.engine.rollback_target(&name, wanted)?;
     let not_reverted = not_reverted(opened, &reading, &name, target).await;
+    let outside = opened.engine.outside(&reading, &name).await?;
     opened.look(|read| {
         version::find(read, target)?;
         let lives = read.lives(&name, u32::MAX)?;
@@ -172,7 +180,10 @@ pub(in crate::session) async fn roll_back(
             detail: format!(
                 "It was live here before and was read back. No verdict is asked for.{takes_over}"
             ),
-            from: lives.first().map(|row| show::version(read, row.release.to)).transpose()?,
+            from: outside
+                .or(lives.first().map(|row| row.release.to))
+                .map(|version| show::version(read, version))
+                .transpose()?,
             to,
             not_reverted,
             takes: takes(&lives),
@@ -180,7 +191,7 @@ pub(in crate::session) async fn roll_back(
             refusals: Vec::new(),
             needs: Needs::Nothing,
             spec_diff: Vec::new(),
-            seen: seen(read, &name)?,
+            seen: seen(read, &name, outside)?,
         })
     })
 }

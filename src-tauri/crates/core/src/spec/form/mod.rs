@@ -178,7 +178,7 @@ pub(super) struct Quarantine {
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub(super) struct Keep {
-    /// Bodies of requests and responses, as sent and received. Answers, scores and digests stay.
+    /// Bodies of requests and responses, as sent and received: `1d` or more. Answers, scores and digests stay.
     bodies: Option<Time>,
 }
 

@@ -88,6 +88,7 @@ fn keys_and_values_of_a_workspace() {
         ("near key", "enviroments: {}\n"),
         ("foreign keys", "provider: http://127.0.0.1:1/v1\ntests: []\n"),
         ("wrong types", "name: 7\nspecs: [a]\ncurrency: usd\non_save: always\nkeep: { bodies: soon }\n"),
+        ("kept for too short a time", "keep: { bodies: 23h }\n"),
         ("specs outside", "specs: ../specs\n"),
         ("newer format", "gatewright: 2\n"),
         ("later keys", "before_each: { http: POST http://127.0.0.1:1 }\ndefaults: { judge: judge }\n"),

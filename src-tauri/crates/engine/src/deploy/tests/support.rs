@@ -603,7 +603,7 @@ impl World {
         let target = lived.and_then(|release| release.was_live()).expect("it was live");
         let manifest = self.vault.manifest(version).expect("it is sealed");
         let seq = self.diary.seq().await.expect("a place");
-        let live = Live { version: self.pointed().await, open: None };
+        let live = Live { version: self.pointed().await, ..Live::default() };
         match decide_rollback(&environment(), &target, &manifest, &live, seq) {
             Decision::Granted(grant) => *grant,
             Decision::Refused(refusals) => panic!("refused: {refusals:?}"),
@@ -664,7 +664,7 @@ pub(crate) fn grant(vault: &Vault, from: Option<VersionId>, to: VersionId, seq: 
         now: Millis(0),
         seq,
     };
-    match decide(&policy, &proposal, &[], &Live { version: from, open: None }) {
+    match decide(&policy, &proposal, &[], &Live { version: from, ..Live::default() }) {
         Decision::Granted(grant) => *grant,
         Decision::Refused(refusals) => panic!("refused: {refusals:?}"),
     }

@@ -13,12 +13,22 @@ use zstd::{
     zstd_safe,
 };
 
-use crate::store::{Read, Write, digest, error::StoreError};
+use crate::store::{Objects, Read, Write, digest, error::StoreError};
 
 /// Larger contents lie in `objects/`.
 pub const BLOB_BYTES_MAX: usize = 64 * 1024;
 /// zstd's own default: near the knee of size against time for short JSON.
 const ZSTD_LEVEL: i32 = 3;
+
+/// What `object.pinned` says. In the database: a number never changes its meaning.
+mod standing {
+    /// Dropped: nothing may read it, its file is about to go, and then its row.
+    pub(super) const DROPPED: i8 = -1;
+    /// Kept until `keep` drops it.
+    pub(super) const KEPT: i8 = 0;
+    /// Kept for good.
+    pub(super) const PINNED: i8 = 1;
+}
 
 /// Larger records are not read.
 const RECORD_BYTES_MAX: usize = 64 * 1024 * 1024;
@@ -78,9 +88,9 @@ impl Write<'_> {
         let id = self.objects.put(bytes)?;
         self.connection
             .prepare_cached(
-                "INSERT INTO object(digest, size, pinned) VALUES (?1, ?2, 1) ON CONFLICT(digest) DO UPDATE SET pinned = 1",
+                "INSERT INTO object(digest, size, pinned) VALUES (?1, ?2, ?3) ON CONFLICT(digest) DO UPDATE SET pinned = ?3",
             )?
-            .execute(params![id.0.0, bytes.len()])?;
+            .execute(params![id.0.0, bytes.len(), standing::PINNED])?;
         Ok(id)
     }
 
@@ -126,53 +136,86 @@ impl Write<'_> {
         }
         self.objects.put(bytes)?;
         self.connection
-            .prepare_cached("INSERT OR IGNORE INTO object(digest, size, pinned) VALUES (?1, ?2, 0)")?
-            .execute(params![id.0.0, bytes.len()])?;
+            .prepare_cached(
+                "INSERT INTO object(digest, size, pinned) VALUES (?1, ?2, ?3)
+                 ON CONFLICT(digest) DO UPDATE SET pinned = ?3 WHERE pinned < ?3",
+            )?
+            .execute(params![id.0.0, bytes.len(), standing::KEPT])?;
         Ok(None)
     }
 
     /// Drops at most `count` bodies that nothing after `until` names: their bytes, not their digests. What was answered
-    /// and what scorers said stays. Those that lay beside the database come back, for [`Write::remove_objects`] in a
-    /// transaction of its own: a file must not go before the row that says it is needed.
+    /// and what scorers said stays. The files of those that lay beside the database are left for
+    /// [`Write::remove_dropped`]: write this with [`Durability::Full`](crate::store::Durability::Full), so that no file
+    /// goes before the row that says it is needed. Returns how many were dropped.
     ///
     /// # Errors
     /// The database's.
-    pub fn drop_bodies(&self, until: Seq, count: u32) -> Result<DroppedBodies, StoreError> {
+    pub fn drop_bodies(&self, until: Seq, count: u32) -> Result<usize, StoreError> {
         let of = "SELECT id FROM blob WHERE body_seq <= ?1 ORDER BY body_seq LIMIT ?2";
-        let mut statement = self.connection.prepare_cached(&format!(
-            "DELETE FROM object WHERE pinned = 0 AND digest IN
-             (SELECT digest FROM blob WHERE zstd IS NULL AND id IN ({of})) RETURNING digest"
-        ))?;
-        let rows = statement.query_map(params![until.0, count], |row| Ok(BlobId(digest(row.get(0)?))))?;
-        let objects = rows.collect::<Result<_, _>>()?;
+        self.connection
+            .prepare_cached(&format!(
+                "UPDATE object SET pinned = ?3 WHERE pinned = ?4 AND digest IN
+                 (SELECT digest FROM blob WHERE zstd IS NULL AND id IN ({of}))"
+            ))?
+            .execute(params![until.0, count, standing::DROPPED, standing::KEPT])?;
         let dropped = self
             .connection
             .prepare_cached(&format!("UPDATE blob SET zstd = NULL, body_seq = NULL WHERE id IN ({of})"))?
             .execute(params![until.0, count])?;
-        Ok(DroppedBodies { count: dropped, objects })
+        Ok(dropped)
     }
 
-    /// Removes the files of objects that are not recorded any more. One that was kept again meanwhile stays.
+    /// Takes bodies for dropped whose files are not in `objects`: a backup still names those that `keep` dropped after it
+    /// was made. What verdicts rest on, and what is sealed, is not among them. Returns how many.
     ///
     /// # Errors
-    /// The file system's.
-    pub fn remove_objects(&self, objects: &[BlobId]) -> Result<(), StoreError> {
-        for id in objects {
-            if !self.has_object(*id)? {
-                self.objects.remove(*id)?;
+    /// The database's, or the folder cannot be looked at.
+    pub(crate) fn forget_bodies_gone_from(&self, objects: &Objects) -> Result<usize, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT object.digest FROM object JOIN blob ON blob.digest = object.digest
+             WHERE object.pinned = ?1 AND blob.body_seq IS NOT NULL",
+        )?;
+        let rows = statement.query_map([standing::KEPT], |row| Ok(BlobId(digest(row.get(0)?))))?;
+        let bodies: Vec<BlobId> = rows.collect::<Result<_, _>>()?;
+        let mut forgotten = 0;
+        for id in bodies {
+            let path = objects.path(id);
+            if path.try_exists().map_err(StoreError::file(&path))? {
+                continue;
             }
+            for forget in
+                ["UPDATE blob SET body_seq = NULL WHERE digest = ?1", "DELETE FROM object WHERE digest = ?1"]
+            {
+                self.connection.prepare_cached(forget)?.execute([id.0.0])?;
+            }
+            forgotten += 1;
         }
-        Ok(())
+        Ok(forgotten)
     }
-}
 
-/// What [`Write::drop_bodies`] dropped.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct DroppedBodies {
-    /// How many.
-    pub count: usize,
-    /// Of those, what lay beside the database.
-    pub objects: Vec<BlobId>,
+    /// Removes the files of at most `count` dropped objects behind `after`, in the order of their digests, and forgets
+    /// those that are gone: whatever was dropped and broke off is found again here. Returns the last one looked at; none
+    /// where there is no more. What cannot be removed is left for the next time.
+    ///
+    /// # Errors
+    /// The database's, or the folder cannot be synced; then the files are looked for again.
+    pub fn remove_dropped(&self, after: Option<BlobId>, count: u32) -> Result<Option<BlobId>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT digest FROM object WHERE pinned = ?1 AND digest > ?2 ORDER BY digest LIMIT ?3",
+        )?;
+        let after = after.map_or_else(Vec::new, |id| id.0.0.to_vec());
+        let rows = statement
+            .query_map(params![standing::DROPPED, after, count], |row| Ok(BlobId(digest(row.get(0)?))))?;
+        let dropped: Vec<BlobId> = rows.collect::<Result<_, _>>()?;
+        let gone = self.objects.remove_all(&dropped)?;
+        let mut forget =
+            self.connection.prepare_cached("DELETE FROM object WHERE digest = ?1 AND pinned = ?2")?;
+        for id in gone {
+            forget.execute(params![id.0.0, standing::DROPPED])?;
+        }
+        Ok(dropped.last().copied())
+    }
 }
 
 impl Read<'_> {
@@ -195,9 +238,11 @@ impl Read<'_> {
     /// # Errors
     /// The database's.
     pub fn objects_recorded(&self) -> Result<Vec<(BlobId, u64)>, StoreError> {
-        let mut statement =
-            self.connection.prepare_cached("SELECT digest, size FROM object ORDER BY digest")?;
-        let rows = statement.query_map([], |row| Ok((BlobId(digest(row.get(0)?)), row.get(1)?)))?;
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT digest, size FROM object WHERE pinned >= ?1 ORDER BY digest")?;
+        let rows =
+            statement.query_map([standing::KEPT], |row| Ok((BlobId(digest(row.get(0)?)), row.get(1)?)))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
@@ -230,8 +275,9 @@ impl Read<'_> {
     }
 
     fn has_object(&self, id: BlobId) -> Result<bool, StoreError> {
-        let mut statement = self.connection.prepare_cached("SELECT 1 FROM object WHERE digest = ?1")?;
-        Ok(statement.exists([id.0.0])?)
+        let mut statement =
+            self.connection.prepare_cached("SELECT 1 FROM object WHERE digest = ?1 AND pinned >= ?2")?;
+        Ok(statement.exists(params![id.0.0, standing::KEPT])?)
     }
 }
 

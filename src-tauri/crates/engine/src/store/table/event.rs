@@ -21,6 +21,10 @@ const RELEASE_MOVED: i64 = 12;
 /// The number of a history that was restored.
 const RESTORED: i64 = 16;
 
+/// Places that a history gave after its last signed head, at most, as far as anybody can tell: every run and every
+/// release ends with one.
+const PLACES_UNSIGNED_MAX: u64 = 1_000_000;
+
 /// Entries read at once while checking.
 const CHECKED_AT_ONCE: u64 = 4_096;
 
@@ -54,8 +58,9 @@ pub(in crate::store) fn tally(connection: &Connection) -> Result<Tally, StoreErr
 }
 
 impl Write<'_> {
-    /// Notes in a copy of a history that it takes the place of a damaged one. What comes after has a place behind
-    /// `beyond`, so that no place of what is lost is given again.
+    /// Notes in a copy of a history that it takes the place of a damaged one, whose last signed head is at `beyond`. What
+    /// comes after has a place far behind that, so that no place of what is lost is given again: fences are places too,
+    /// and a target may remember one of a release that broke off before it was signed.
     ///
     /// # Errors
     /// The database's.
@@ -65,7 +70,8 @@ impl Write<'_> {
         aside: &str,
         beyond: Seq,
     ) -> Result<Event, StoreError> {
-        self.sequence.skip_to(self.connection, beyond)?;
+        let last = self.place()?.max(beyond.0);
+        self.sequence.skip_to(self.connection, Seq(last.saturating_add(PLACES_UNSIGNED_MAX)))?;
         self.append(Happened::Restored { backup, aside: aside.to_owned() })
     }
 

@@ -1,5 +1,5 @@
-//! `lease`: who may act on something for now. Each taking raises the fence, so that whoever held it before is told
-//! apart for ever.
+//! `lease`: who may act on something for now. The fence of each taking is its place in the history, so that whoever
+//! held it before is told apart for ever, also by a target that remembers fences of a history that was lost.
 
 use gatewright_core::time::Millis;
 use rusqlite::{OptionalExtension as _, params};
@@ -11,7 +11,7 @@ use crate::store::{Read, Write, error::StoreError};
 pub struct LeaseRow {
     /// Who holds it; none when it was given up.
     pub holder: Option<String>,
-    /// How often it was taken.
+    /// The place at which it was taken.
     pub fence: u64,
     /// The holder's last sign of life.
     pub beat: Millis,
@@ -41,16 +41,19 @@ impl Write<'_> {
         }
     }
 
-    /// Takes a lease from whoever holds it: for a rollback, which waits for nobody. Returns the fence.
+    /// Takes a lease from whoever holds it: for a rollback, which waits for nobody. Returns the fence, the next place in
+    /// the history: it is beyond every one before, in a history that goes on from a backup too.
     ///
     /// # Errors
     /// The database's.
     pub fn seize_lease(&self, name: &str, holder: &str) -> Result<u64, StoreError> {
+        let fence = self.next_seq()?.0;
         let mut statement = self.connection.prepare_cached(
-            "INSERT INTO lease(name, holder, fence, beat_ms) VALUES (?1, ?2, 1, ?3)
-             ON CONFLICT(name) DO UPDATE SET holder = ?2, fence = fence + 1, beat_ms = ?3 RETURNING fence",
+            "INSERT INTO lease(name, holder, fence, beat_ms) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT(name) DO UPDATE SET holder = ?2, fence = ?3, beat_ms = ?4",
         )?;
-        Ok(statement.query_row(params![name, holder, self.now().0], |row| row.get(0))?)
+        statement.execute(params![name, holder, fence, self.now().0])?;
+        Ok(fence)
     }
 
     /// A sign of life of the holder.

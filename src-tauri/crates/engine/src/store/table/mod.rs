@@ -26,9 +26,8 @@ mod trial;
 mod verdict;
 mod version;
 
-pub(super) use self::{blob::packer, case_stat::counted, event::tally, name::METRIC};
 pub use self::{
-    blob::{BLOB_BYTES_MAX, DroppedBodies},
+    blob::BLOB_BYTES_MAX,
     case_stat::{CaseChange, CaseStat},
     checkpoint::CheckpointRow,
     decision::{DecisionRow, Ground, NewDecision},
@@ -49,3 +48,4 @@ pub use self::{
     verdict::{SealedVerdict, VerdictRow},
     version::{LabelRow, VersionRow},
 };
+pub(super) use self::{blob::packer, case_stat::counted, event::tally, name::METRIC};

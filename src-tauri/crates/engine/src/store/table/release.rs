@@ -40,8 +40,9 @@ pub struct StepRow {
     pub evidence: String,
 }
 
-const COLUMNS: &str = "release.uuid, release.kind, decision.grant_, name.text, earlier.digest, later.digest, \
-     release.target_ref, release.expected_revision, release.fence, release.state, release.rung, release.times, \
+const COLUMNS: &str = "release.uuid, release.kind, decision.grant_, name.text, \
+     coalesce(earlier.digest, release.from_outside), later.digest, release.target_ref, release.expected_revision, \
+     release.fence, release.state, release.rung, release.times, \
      (SELECT uuid FROM release AS over_ WHERE over_.id = release.supersedes), release.open, release.seq, \
      release.envelope";
 const JOINS: &str = "JOIN decision ON decision.id = release.decision JOIN name ON name.id = release.environment \
@@ -81,15 +82,16 @@ impl Write<'_> {
         let seq = self.next_seq()?;
         let mut statement = self.connection.prepare_cached(
             "INSERT INTO release(uuid, environment, kind, decision, from_version, to_version, state, open, rung,
-                                 fence, target_ref, expected_revision, supersedes, times, seq)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+                                 fence, target_ref, expected_revision, supersedes, times, seq, from_outside)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
         )?;
+        let (from_version, from_outside) = self.former(release.from)?;
         let row = statement.insert(params![
             release.id.0.to_be_bytes(),
             environment,
             release.kind.code(),
             self.decision_row(release.grant)?,
-            release.from.map(|from| self.version_row(from)).transpose()?,
+            from_version,
             self.version_row(release.to)?,
             release.state.code(),
             release.state.is_open(),
@@ -99,9 +101,17 @@ impl Write<'_> {
             release.expected_revision,
             supersedes,
             canonical_text(&release.times)?,
-            seq.0
+            seq.0,
+            from_outside
         ])?;
         self.step(row, release.id, release.state, evidence)
+    }
+
+    /// What was live, as it lies in a row: by number, or by digest where this history never saw it.
+    fn former(&self, from: Option<VersionId>) -> Result<(Option<i64>, Option<[u8; 32]>), StoreError> {
+        let Some(from) = from else { return Ok((None, None)) };
+        let known = self.find_version(from)?;
+        Ok((known, known.is_none().then_some(from.0.0)))
     }
 
     fn supersede(&self, over: ReleaseId) -> Result<i64, StoreError> {
@@ -146,11 +156,13 @@ impl Write<'_> {
     /// [`StoreError::Refused`] when it has ended, was superseded, or the fence is another.
     pub fn move_release(&self, release: &Release, evidence: &str) -> Result<(), StoreError> {
         let row = self.release_row(release.id)?;
+        let (from_version, from_outside) = self.former(release.from)?;
         let moved = self
             .connection
             .prepare_cached(
                 "UPDATE release SET state = ?2, open = ?3, rung = ?4, target_ref = ?5, expected_revision = ?6,
-                                    times = ?7, from_version = ?9 WHERE id = ?1 AND fence = ?8 AND open = 1",
+                                    times = ?7, from_version = ?9, from_outside = ?10
+                 WHERE id = ?1 AND fence = ?8 AND open = 1",
             )?
             .execute(params![
                 row,
@@ -161,7 +173,8 @@ impl Write<'_> {
                 release.expected_revision,
                 canonical_text(&release.times)?,
                 release.fence,
-                release.from.map(|from| self.version_row(from)).transpose()?
+                from_version,
+                from_outside
             ])?;
         if moved == 0 {
             return Err(StoreError::Refused(format!(
@@ -320,18 +333,6 @@ impl Read<'_> {
             Ok(StepRow { state: State::decode(state)?, seq: Seq(seq), at: Millis(at), evidence })
         })
         .collect()
-    }
-
-    /// The newest fence that a release of the environment had; 0 before the first.
-    ///
-    /// # Errors
-    /// The database's.
-    pub fn newest_fence(&self, environment: &EnvironmentName) -> Result<u64, StoreError> {
-        let Some(row) = self.name_id(NameKind::Environment, environment.as_str())? else { return Ok(0) };
-        let mut statement = self
-            .connection
-            .prepare_cached("SELECT coalesce(max(fence), 0) FROM release WHERE environment = ?1")?;
-        Ok(statement.query_row([row], |row| row.get(0))?)
     }
 
     /// What an adapter calls a version that it was given.

@@ -105,7 +105,7 @@ fn a_history_goes_on_from_its_backup() {
     let damaged = Store::open(folder.path(), std::sync::Arc::new(Ticking::default()));
     assert!(matches!(damaged, Err(StoreError::Damaged { .. })), "{damaged:?}");
     let sound = backups.newest_sound().expect("looked").expect("one");
-    let aside = Store::set_aside(folder.path(), Millis(NOON + 1), Some(&sound.path)).expect("moved");
+    let aside = Store::set_aside(folder.path(), Millis(NOON + 1), &sound.path).expect("moved");
     assert!(aside.join("history.db").exists());
     let store = open(folder.path());
     assert_eq!(store.read(|read| read.log_head()).expect("read"), head);

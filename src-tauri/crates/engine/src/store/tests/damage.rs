@@ -1,6 +1,12 @@
 //! Flipped bytes, a full disk, a database that is none.
 
-use std::{fmt::Write as _, fs, path::Path, sync::Arc};
+use std::{
+    fmt::Write as _,
+    fs, io,
+    panic::AssertUnwindSafe,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use gatewright_core::{
     id::{BlobId, RunId},
@@ -10,7 +16,12 @@ use gatewright_core::{
 use super::{Ticking, answered, open, plan, slot, stream, verdict};
 use crate::{
     event::Happened,
-    store::{Durability, Folder, Store, StoreError},
+    store::{
+        Durability, Folder, Store, StoreError,
+        aside::{self, Point},
+        is_whole,
+        migrate::{self, STEPS},
+    },
 };
 
 /// A history with something of everything that evidence rests on, closed, so that all of it lies in one file.
@@ -109,12 +120,126 @@ fn what_is_no_database_is_set_aside_whole_and_a_backup_takes_its_place() {
     let error = Store::open(folder.path(), clock()).expect_err("damaged");
     let StoreError::Damaged { path, .. } = &error else { panic!("{error}") };
     assert_eq!(path, &database);
-    let aside = Store::set_aside(folder.path(), Millis(42), Some(&backup)).expect("moved");
+    let aside = Store::set_aside(folder.path(), Millis(42), &backup).expect("moved");
     assert!(fs::read(aside.join("history.db")).expect("kept").starts_with(b"this was"));
     assert_eq!(told(&open(folder.path())).expect("restored"), expected);
+}
 
-    Store::set_aside(folder.path(), Millis(43), None).expect("moved");
-    assert!(open(folder.path()).read(|read| read.log_head()).expect("new").is_none());
+#[test]
+fn a_history_that_cannot_be_looked_at_or_that_an_older_build_wrote_is_not_taken_for_a_damaged_one() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let files = Folder::of(folder.path());
+    let whole = || is_whole(&files);
+    assert!(matches!(whole(), Ok(false)), "there is none");
+    history(folder.path());
+    assert!(matches!(whole(), Ok(true)));
+    let sound = fs::read(files.database()).expect("one file");
+    for damage in [&sound[..sound.len() / 2], b"no database, but some text instead", b""] {
+        fs::write(files.database(), damage).expect("written");
+        assert!(matches!(whole(), Ok(false)), "{} bytes", damage.len());
+    }
+    // No text where text was: pages and indexes hold.
+    fs::write(files.database(), &sound).expect("written");
+    let connection = rusqlite::Connection::open(files.database()).expect("opened");
+    let edit = "DROP TRIGGER event_stays; UPDATE event SET body = CAST(x'ff' AS TEXT) WHERE seq = 1;";
+    connection.execute_batch(edit).expect("edited");
+    drop(connection);
+    assert!(matches!(whole(), Ok(false)));
+
+    fs::remove_file(files.database()).expect("removed");
+    let mut older = rusqlite::Connection::open(files.database()).expect("made");
+    migrate::migrate(&mut older, &STEPS[..1], None, Millis(1)).expect("as it was");
+    drop(older);
+    assert!(matches!(whole(), Ok(true)));
+    // SQLite can open no folder: as little as a file that belongs to somebody else, or one too many.
+    fs::remove_file(files.database()).expect("removed");
+    fs::create_dir(files.database()).expect("made");
+    assert!(matches!(whole(), Err(StoreError::Sqlite(_))), "{:?}", whole());
+}
+
+/// A workspace whose database is the first of these and waits for the WAL beside it, and another database, staged.
+struct Exchanged {
+    folder: tempfile::TempDir,
+    former: [Vec<u8>; 2],
+    staged: PathBuf,
+    expected: String,
+}
+
+impl Exchanged {
+    fn new() -> Self {
+        let (folder, other) =
+            (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+        history(other.path());
+        let expected = told(&open(other.path())).expect("sound");
+        let files = Folder::of(folder.path());
+        fs::create_dir_all(files.root()).expect("made");
+        let former = {
+            let store = open(other.path());
+            let append = |write: &crate::store::Write<'_>| {
+                write.append(Happened::RunStarted { run: RunId(99) }).map(|_| ())
+            };
+            store.write_blocking(Durability::Full, append).expect("in the WAL");
+            let database = store.folder().database();
+            [database.clone(), database.with_extension("db-wal")].map(|file| fs::read(file).expect("a file"))
+        };
+        assert!(!former[1].is_empty());
+        fs::write(files.database(), &former[0]).expect("written");
+        fs::write(files.database().with_extension("db-wal"), &former[1]).expect("written");
+        let staged = files.root().join("staged.db");
+        history(&folder.path().join("elsewhere"));
+        fs::copy(Folder::of(&folder.path().join("elsewhere")).database(), &staged).expect("staged");
+        Self { folder, former, staged, expected }
+    }
+
+    fn until(&self, now: i64, reached: &dyn Fn(Point) -> io::Result<()>) -> Result<PathBuf, StoreError> {
+        let again = self.staged.with_extension("again");
+        fs::copy(&self.staged, &again).expect("staged");
+        aside::exchange(&Folder::of(self.folder.path()), Millis(now), &again, reached)
+    }
+
+    /// Whether the former database and its WAL lie in a folder.
+    fn is_former(&self, folder: &Path) -> bool {
+        let files = ["history.db", "history.db-wal"].map(|name| fs::read(folder.join(name)).ok());
+        files == self.former.clone().map(Some)
+    }
+}
+
+#[test]
+fn a_crash_while_a_database_is_exchanged_leaves_the_former_one_or_is_noticed_and_done_again() {
+    for point in [Point::Kept, Point::Between, Point::Cleared] {
+        let world = Exchanged::new();
+        let root = Folder::of(world.folder.path()).root().to_owned();
+        let crash = |reached| if reached == point { panic!("a crash at {point:?}") } else { Ok(()) };
+        let crashed = std::panic::catch_unwind(AssertUnwindSafe(|| world.until(42, &crash)));
+        assert!(crashed.is_err());
+        let aside = Folder::of(world.folder.path()).aside(Millis(42));
+        assert!(world.is_former(&aside), "{point:?}: it lies aside, whole");
+        if point == Point::Kept {
+            assert!(world.is_former(&root), "{point:?}: it is where it was");
+        } else {
+            let opened = Store::open(world.folder.path(), Arc::new(Ticking::default()));
+            assert!(matches!(opened, Err(StoreError::Damaged { .. })), "{point:?}: {opened:?}");
+        }
+        assert!(world.is_former(&aside), "{point:?}: whoever looked changed nothing of it");
+        world.until(43, &|_| Ok(())).expect("done again");
+        assert_eq!(told(&open(world.folder.path())).expect("restored"), world.expected, "{point:?}");
+        assert!(world.is_former(&aside), "{point:?}: nothing is deleted");
+    }
+}
+
+#[test]
+fn an_error_while_a_database_is_exchanged_leaves_everything_as_it_was() {
+    for point in [Point::Kept, Point::Between, Point::Cleared] {
+        let world = Exchanged::new();
+        let full = |reached| if reached == point { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) };
+        let error = world.until(42, &full).expect_err("refused");
+        assert!(matches!(error, StoreError::DiskFull), "{error}");
+        assert!(world.is_former(Folder::of(world.folder.path()).root()), "{point:?}");
+        assert!(!Folder::of(world.folder.path()).aside(Millis(42)).exists(), "{point:?}");
+        let aside = world.until(42, &|_| Ok(())).expect("done");
+        assert!(world.is_former(&aside));
+        assert_eq!(told(&open(world.folder.path())).expect("restored"), world.expected);
+    }
 }
 
 #[test]

@@ -108,6 +108,22 @@ fn a_release_goes_its_way_and_its_journal_says_how() {
 }
 
 #[test]
+fn what_was_live_is_kept_also_where_this_history_never_saw_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = open(folder.path());
+    let to = granted(&store);
+    let kept = || store.read(|read| read.release(ReleaseId(1))).expect("read").expect("begun").release.from;
+    let mut back = Release { from: Some(VersionId(tag("elsewhere"))), ..release(1, 1, to) };
+    begin(&store, &back).expect("begun");
+    assert_eq!(kept(), back.from);
+    for from in [Some(to), None, Some(VersionId(tag("another")))] {
+        back.from = from;
+        step(&store, &back).expect("moved");
+        assert_eq!(kept(), from, "the target was read again");
+    }
+}
+
+#[test]
 fn a_second_release_waits_for_the_first_and_a_rollback_takes_over() {
     let folder = tempfile::tempdir().expect("a folder");
     let store = open(folder.path());
@@ -128,7 +144,6 @@ fn a_second_release_waits_for_the_first_and_a_rollback_takes_over() {
     assert!(matches!(step(&store, &first), Err(StoreError::Refused(_))), "who was taken over moves nothing");
     let open = store.read(|read| read.open_releases()).expect("read");
     assert_eq!(open.iter().map(|row| row.release.clone()).collect::<Vec<_>>(), [back]);
-    assert_eq!(store.read(|read| read.newest_fence(&EnvironmentName::new("production"))).ok(), Some(2));
 }
 
 #[test]
@@ -180,16 +195,40 @@ fn a_lease_is_held_by_one_until_it_is_stale_and_its_fence_tells_holders_apart() 
     };
     let beat =
         |fence| store.write_blocking(Durability::Full, move |write| write.beat_lease("production", fence));
-    assert_eq!(take("app"), Leased::Ours(1));
+    let ours = |taken| match taken {
+        Leased::Ours(fence) => fence,
+        Leased::HeldBy(row) => panic!("held: {row:?}"),
+    };
+    let first = ours(take("app"));
     clock.0.store(900, Ordering::Relaxed);
-    beat(1).expect("alive");
+    beat(first).expect("alive");
     clock.0.store(1_800, Ordering::Relaxed);
     assert!(matches!(take("cli"), Leased::HeldBy(row) if row.holder.as_deref() == Some("app")));
     clock.0.store(1_900, Ordering::Relaxed);
-    assert_eq!(take("cli"), Leased::Ours(2), "the holder gave no sign");
-    assert!(matches!(beat(1), Err(StoreError::Refused(_))));
-    store.write_blocking(Durability::Full, |write| write.give_up_lease("production", 1)).expect("left alone");
-    beat(2).expect("still held");
-    store.write_blocking(Durability::Full, |write| write.give_up_lease("production", 2)).expect("given up");
-    assert_eq!(take("app"), Leased::Ours(3));
+    let second = ours(take("cli"));
+    assert!(second > first, "the holder gave no sign");
+    assert!(matches!(beat(first), Err(StoreError::Refused(_))));
+    let give_up =
+        |fence| store.write_blocking(Durability::Full, move |write| write.give_up_lease("production", fence));
+    give_up(first).expect("left alone");
+    beat(second).expect("still held");
+    give_up(second).expect("given up");
+    assert!(ours(take("app")) > second);
+}
+
+#[test]
+fn a_fence_is_beyond_every_place_that_a_lost_history_may_have_given() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = open(folder.path());
+    let seize = || {
+        let write = store.write_blocking(Durability::Full, |write| write.seize_lease("production", "cli"));
+        write.expect("taken")
+    };
+    let before = seize();
+    let beyond = Seq(before + 5_000);
+    store
+        .write_blocking(Durability::Full, move |write| write.go_on_after_damage(None, "damaged-1", beyond))
+        .expect("noted");
+    // A release of what is lost may have begun after the last signed head, and its target remembers it.
+    assert!(seize() > beyond.0 + 1_000, "a fence that no target has seen");
 }

@@ -127,8 +127,7 @@ impl Journal for ReleaseJournal<'_> {
                     return Ok(Err(JournalError::Busy { release: open, holder }));
                 }
                 write.record_decision(&decision)?;
-                let fence = write.seize_lease(&name, &holder)?;
-                release.fence = beyond(write, &release.environment, &name, &holder, fence)?;
+                release.fence = write.seize_lease(&name, &holder)?;
                 release.supersedes = open;
                 write.begin_release(&release, "decided; nothing is done yet")?;
                 Ok(Ok(Opened::New(release.clone())))
@@ -196,7 +195,6 @@ impl Journal for ReleaseJournal<'_> {
                         }
                     }
                 };
-                let fence = beyond(write, &row.release.environment, &name, &holder, fence)?;
                 write.refence_release(release, fence)?;
                 Ok(Ok(Release { fence, ..row.release }))
             };
@@ -221,21 +219,6 @@ impl Journal for ReleaseJournal<'_> {
             next.await.map_err(failed)
         })
     }
-}
-
-/// A fence beyond every one that a release of the environment had.
-fn beyond(
-    write: &Write<'_>,
-    environment: &EnvironmentName,
-    name: &str,
-    holder: &str,
-    mut fence: u64,
-) -> Result<u64, StoreError> {
-    let newest = write.newest_fence(environment)?;
-    while fence <= newest {
-        fence = write.seize_lease(name, holder)?;
-    }
-    Ok(fence)
 }
 
 /// A refusal of the store about a release means that somebody took over.

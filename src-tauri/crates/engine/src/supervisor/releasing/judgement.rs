@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use gatewright_core::{
     decision::{
-        self, Decision, EnvironmentPolicy, Live, Odds, Proposal, Requirement, VerdictView, Weakening, Word,
+        self, Decision, EnvironmentPolicy, Live, Odds, Proposal, Requirement, VerdictView, Weakening,
     },
     id::{EnvironmentName, SpecMeaning, SpecName, VersionId},
     spec::{
@@ -13,10 +13,9 @@ use gatewright_core::{
     },
     time::Seq,
     verdict::Verdict,
-    version::Version,
 };
 
-use super::{ReleaseError, tried::required};
+use super::{ReleaseError, Wish, tried::required};
 use crate::{
     evidence,
     store::{Read, StoreError},
@@ -33,7 +32,7 @@ pub struct Judgement {
 }
 
 impl Engine {
-    /// Whether `version` may go live in `environment`, by this word if one is given. Nothing is recorded.
+    /// Whether a version may go live in `environment`, as it is asked for. Nothing is recorded.
     ///
     /// # Errors
     /// See [`ReleaseError`].
@@ -41,9 +40,9 @@ impl Engine {
         &self,
         reading: &Reading,
         environment: &Environment,
-        version: &Version,
-        word: Option<Word>,
+        wish: Wish<'_>,
     ) -> Result<Judgement, ReleaseError> {
+        let Wish { version, word, over } = wish;
         let workspace = reading.workspace.as_ref().ok_or(ReleaseError::BadWorkspace)?;
         let policy = policy(reading, environment);
         let agent = &workspace.agents[&environment.agent];
@@ -59,6 +58,7 @@ impl Engine {
             }
             let live = Live {
                 version: read.lives(&environment.name, 1)?.first().map(|row| row.release.to),
+                outside: over,
                 open: read.open_release(&environment.name)?.map(|row| row.release.id),
             };
             Ok((rows, given, live))

@@ -11,7 +11,7 @@ use gatewright_core::{
     version::Version,
 };
 
-use super::{Judgement, ReleaseError, TriedSince};
+use super::{Judgement, ReleaseError, TriedSince, Wish};
 use crate::{
     deploy::{
         Readiness,
@@ -85,14 +85,17 @@ impl Engine {
             }
             _ => None,
         };
-        let current = match self.may_deploy(&trust, environment) {
-            Ok(()) => Some(self.adapter(environment).current().await),
-            Err(_) => None,
+        let current = self.current(environment, &trust).await;
+        let over = match &current {
+            Some(Ok(current)) => self.moved_outside(name, current)?,
+            Some(Err(_)) | None => None,
         };
         let candidate = reading.agent(&environment.agent).map(|agent| self.present(workspace, agent, &trust));
         let candidate = candidate.transpose()?.map(|present| present.version);
         let judged = match &candidate {
-            Some(version) => Some(self.judgement(reading, environment, version, None)?),
+            Some(version) => {
+                Some(self.judgement(reading, environment, Wish { version, word: None, over })?)
+            }
             None => None,
         };
         let (refusals, odds) = match judged {

@@ -38,7 +38,8 @@ use crate::{
     agent::{Context, RetryBudget},
     deploy::{
         Desk, EnactError, Enacted, Order, Patience,
-        adapter::{Adapter, Staging, SwitchPlan},
+        adapter::{Adapter, AdapterError, Current, Staging, SwitchPlan},
+        bounded,
         folder::Folder,
     },
     port::release::{JournalError, Probe},
@@ -104,8 +105,20 @@ fn words(refusals: &[Refusal]) -> String {
     refusals.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
+/// What is asked for when a version is to go live.
+#[derive(Clone, Debug)]
+pub struct Wish<'a> {
+    /// Which version.
+    pub version: &'a Version,
+    /// By whose word, if one was given.
+    pub word: Option<Word>,
+    /// What the target names that no release here made live, as [`Engine::outside`] told whoever asks: it is replaced if
+    /// it is still there, and by a person's word alone.
+    pub over: Option<VersionId>,
+}
+
 impl Engine {
-    /// Lets `version` go live in an environment. `clicked` is when a person asked for it, by the engine's clock.
+    /// Lets a version go live in an environment. `clicked` is when a person asked for it, by the engine's clock.
     ///
     /// # Errors
     /// See [`ReleaseError`]. What the target did is no error but the state of the release.
@@ -113,21 +126,63 @@ impl Engine {
         &self,
         reading: &Reading,
         environment: &EnvironmentName,
-        version: &Version,
-        word: Option<Word>,
+        wish: Wish<'_>,
         clicked: Duration,
         cancel: &CancellationToken,
     ) -> Result<Enacted, ReleaseError> {
         let (workspace, environment) = environment_of(reading, environment)?;
         let trust = self.trust(workspace)?;
         self.may_deploy(&trust, environment)?;
-        let judgement = self.judgement(reading, environment, version, word)?;
+        let judgement = self.judgement(reading, environment, wish)?;
         match judgement.decision {
             Decision::Refused(refusals) => Err(ReleaseError::Refused(refusals)),
             Decision::Granted(grant) => {
                 self.enact(workspace, environment, &trust, *grant, judgement.meanings, clicked, cancel).await
             }
         }
+    }
+
+    /// The version that an environment's target names now, where that is not what went live there last. None as well
+    /// while a release is open, which may be why, where the target cannot be read, and where the folder is not trusted
+    /// with it.
+    ///
+    /// # Errors
+    /// See [`ReleaseError`].
+    pub async fn outside(
+        &self,
+        reading: &Reading,
+        environment: &EnvironmentName,
+    ) -> Result<Option<VersionId>, ReleaseError> {
+        let (workspace, environment) = environment_of(reading, environment)?;
+        let current = self.current(environment, &self.trust(workspace)?).await;
+        match current.and_then(Result::ok) {
+            Some(current) => Ok(self.moved_outside(&environment.name, &current)?),
+            None => Ok(None),
+        }
+    }
+
+    /// The version that a target names, where that is not what went live there last.
+    fn moved_outside(
+        &self,
+        environment: &EnvironmentName,
+        current: &Current,
+    ) -> Result<Option<VersionId>, StoreError> {
+        let Some(named) = current.version() else { return Ok(None) };
+        self.store.read(|read| {
+            let live = read.lives(environment, 1)?.first().map(|row| row.release.to);
+            Ok((live != Some(named) && read.open_release(environment)?.is_none()).then_some(named))
+        })
+    }
+
+    /// What an environment's target says is live; none while the folder is not trusted with it.
+    async fn current(
+        &self,
+        environment: &Environment,
+        trust: &Trust,
+    ) -> Option<Result<Current, AdapterError>> {
+        self.may_deploy(trust, environment).ok()?;
+        let adapter = self.adapter(environment);
+        Some(bounded(Patience::default().read, adapter.current()).await)
     }
 
     /// Puts an earlier version back; the previous one when none is named. It asks for no verdict, and takes over from
@@ -173,8 +228,8 @@ impl Engine {
             self.store.read(|read| Ok((read.lives(name, u32::MAX)?, read.open_release(name)?)))?;
         let target = target(name, &lives, open.as_ref(), to)?;
         let manifest = self.manifest(target.version())?;
-        let live =
-            Live { version: lives.first().map(|row| row.release.to), open: open.map(|row| row.release.id) };
+        let version = lives.first().map(|row| row.release.to);
+        let live = Live { version, open: open.map(|row| row.release.id), ..Live::default() };
         let seq = self.store.read(|read| read.log_head())?.map_or(Seq(0), |(seq, _)| seq);
         match decision::decide_rollback(name, &target, &manifest, &live, Seq(seq.0 + 1)) {
             Decision::Granted(grant) => Ok(*grant),
