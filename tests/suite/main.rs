@@ -6,6 +6,7 @@ mod backups;
 mod cli;
 mod faults;
 mod keep;
+mod question;
 mod replay;
 mod sample;
 mod schema;

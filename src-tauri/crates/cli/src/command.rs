@@ -98,7 +98,7 @@ pub(crate) async fn execute(cli: Cli, output: Output, cancel: CancellationToken)
             output.document(&document)?;
             Ok(if document.holds { Exit::Done } else { Exit::NotVerified })
         }
-        Command::Trust { revoke, yes } => trust(common, output, revoke, yes).await,
+        Command::Trust { revoke, yes } => trust(common, output, revoke, yes, &cancel).await,
         Command::Schema { of } => {
             let schema = local::schema(matches!(of, SchemaOf::Workspace));
             output.raw(&format!("{}\n", serde_json::to_string_pretty(&schema)?));
@@ -167,7 +167,7 @@ async fn run(
     cancel: &CancellationToken,
 ) -> anyhow::Result<Exit> {
     let local = open(common)?;
-    if !trusted(&local, output).await? {
+    if !trusted(&local, output, cancel).await? {
         return Ok(Exit::Refused);
     }
     settle_first(&local, output, Some(LOOK), cancel).await;
@@ -273,7 +273,7 @@ async fn promote(
         by: words.by,
     };
     local.knows_environment(&words.environment)?;
-    if !trusted(&local, output).await? {
+    if !trusted(&local, output, cancel).await? {
         return Ok(Exit::Refused);
     }
     // It would wait for what was left open, so that is seen through.
@@ -283,7 +283,7 @@ async fn promote(
         output.remark(output.paint(Ink::Quiet, &sentence));
     }
     let question = format!("Let {} go live in {environment}?", version.id.0.short());
-    if !confirmed(output, yes, &question)? {
+    if !confirmed(output, yes, &question, cancel).await? {
         return Ok(Exit::Refused);
     }
     let document = local.promote(&words, cancel).await?;
@@ -307,11 +307,12 @@ async fn roll_back(
 ) -> anyhow::Result<Exit> {
     let local = open(common)?;
     local.knows_environment(environment)?;
-    if !trusted(&local, output).await? {
+    if !trusted(&local, output, cancel).await? {
         return Ok(Exit::Refused);
     }
     let which = to.unwrap_or("what was live before");
-    if !confirmed(output, yes, &format!("Roll {environment} back to {which}?"))? {
+    let question = format!("Roll {environment} back to {which}?");
+    if !confirmed(output, yes, &question, cancel).await? {
         return Ok(Exit::Refused);
     }
     let document = local.roll_back(environment, to, cancel).await?;
@@ -323,7 +324,7 @@ async fn roll_back(
 
 /// Shows what the folder would do and asks for trust, on a terminal. Elsewhere the act itself is refused. Whether to
 /// go on.
-async fn trusted(local: &Local, output: Output) -> Result<bool, ApiError> {
+async fn trusted(local: &Local, output: Output, cancel: &CancellationToken) -> anyhow::Result<bool> {
     // What is wrong with the files says the act itself, better.
     let Ok((document, shown)) = local.trust() else { return Ok(true) };
     if document.trusted {
@@ -336,22 +337,28 @@ async fn trusted(local: &Local, output: Output) -> Result<bool, ApiError> {
     for diff in &shown.diffs {
         output.remark(diff.trim_end());
     }
-    match output.ask("Trust it with all of that?") {
-        Some(true) => local.give_trust(document.digest).await.map(|()| true),
-        Some(false) => Ok(false),
-        None => Ok(true),
+    let answer = output.ask("Trust it with all of that?", cancel).await?;
+    if answer == Some(true) {
+        local.give_trust(document.digest).await?;
     }
+    Ok(answer != Some(false))
 }
 
 /// Asks on a terminal; scripts have to say `--yes`.
-fn confirmed(output: Output, yes: bool, question: &str) -> Result<bool, ApiError> {
+async fn confirmed(
+    output: Output,
+    yes: bool,
+    question: &str,
+    cancel: &CancellationToken,
+) -> anyhow::Result<bool> {
     if yes {
         return Ok(true);
     }
-    output.ask(question).ok_or_else(|| {
+    let answer = output.ask(question, cancel).await?;
+    Ok(answer.ok_or_else(|| {
         ApiError::new(Code::Refused, "this changes what is live, and there is no terminal to ask on")
             .hint("Say `--yes` in a script.")
-    })
+    })?)
 }
 
 /// Settles what the last call left open, before this one looks at what is live or changes it. A rollback does not come
@@ -387,7 +394,13 @@ async fn settle(common: &Common, output: Output, cancel: &CancellationToken) -> 
     Ok(if left { Exit::ReleaseFailed } else { Exit::Done })
 }
 
-async fn trust(common: &Common, output: Output, revoke: bool, yes: bool) -> anyhow::Result<Exit> {
+async fn trust(
+    common: &Common,
+    output: Output,
+    revoke: bool,
+    yes: bool,
+    cancel: &CancellationToken,
+) -> anyhow::Result<Exit> {
     let local = open(common)?;
     if revoke {
         let was = local.revoke_trust()?;
@@ -399,7 +412,7 @@ async fn trust(common: &Common, output: Output, revoke: bool, yes: bool) -> anyh
     show::trust(output, &document, &shown);
     let answer = match document.trusted || yes {
         true => Some(true),
-        false => output.ask("Trust this folder with all of it?"),
+        false => output.ask("Trust this folder with all of it?", cancel).await?,
     };
     if answer == Some(true) && !document.trusted {
         local.give_trust(document.digest).await?;

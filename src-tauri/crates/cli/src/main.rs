@@ -16,7 +16,11 @@ use gatewright_api::error::ApiError;
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
-use crate::{args::Cli, exit::Exit, output::Output};
+use crate::{
+    args::Cli,
+    exit::{Exit, Interrupted},
+    output::Output,
+};
 
 /// The variable that turns on what the engine tells of itself.
 const LOG_VARIABLE: &str = "GATEWRIGHT_LOG";
@@ -53,6 +57,9 @@ async fn listen_for_interrupt(cancel: CancellationToken) {
 }
 
 fn refused(output: Output, error: &anyhow::Error) -> Exit {
+    if error.is::<Interrupted>() {
+        return Exit::Interrupted;
+    }
     match error.downcast_ref::<ApiError>() {
         Some(known) => {
             let code = serde_json::to_value(known.code).ok();

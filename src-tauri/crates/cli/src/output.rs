@@ -7,6 +7,9 @@ use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
 use gatewright_api::document::{ErrorDocument, FORMAT};
 use serde::Serialize;
+use tokio_util::sync::CancellationToken;
+
+use crate::exit::Interrupted;
 
 /// How to print.
 #[derive(Clone, Copy, Debug)]
@@ -114,16 +117,37 @@ impl Output {
     }
 
     /// Asks a question on a terminal; anything but `y` or `yes` is no. `None` without a terminal.
-    #[must_use]
-    pub(crate) fn ask(self, question: &str) -> Option<bool> {
+    ///
+    /// # Errors
+    /// [`Interrupted`]: whoever was asked wants to leave, not to answer.
+    pub(crate) async fn ask(
+        self,
+        question: &str,
+        cancel: &CancellationToken,
+    ) -> Result<Option<bool>, Interrupted> {
         if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-            return None;
+            return Ok(None);
         }
         eprint!("{question} [y/N] ");
         let _ = io::stderr().flush();
-        let mut answer = String::new();
-        io::stdin().lock().read_line(&mut answer).ok()?;
-        Some(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+        let (tell, told) = tokio::sync::oneshot::channel();
+        // Reading a line cannot be called off: whoever leaves does not wait for this thread.
+        std::thread::spawn(move || {
+            let mut answer = String::new();
+            let read = io::stdin().lock().read_line(&mut answer);
+            let _ = tell.send(read.is_ok().then_some(answer));
+        });
+        tokio::select! {
+            biased;
+            () = cancel.cancelled() => {
+                eprintln!();
+                Err(Interrupted)
+            }
+            answer = told => {
+                let answer = answer.ok().flatten();
+                Ok(answer.map(|answer| matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")))
+            }
+        }
     }
 }
 
