@@ -11,5 +11,6 @@ mod replay;
 mod sample;
 mod schema;
 mod servers;
+mod status;
 mod story;
 mod tidy;

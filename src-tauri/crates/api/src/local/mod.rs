@@ -107,6 +107,11 @@ impl Local {
     fn label(&self, version: VersionId) -> Result<Option<String>, ApiError> {
         Ok(self.engine.store().read(|read| read.version(version))?.and_then(|row| row.label))
     }
+
+    /// What a person calls it in a sentence: its label, else its first digits.
+    fn called(&self, version: VersionId) -> Result<String, ApiError> {
+        Ok(self.label(version)?.unwrap_or_else(|| version.0.short()))
+    }
 }
 
 /// The folder with the workspace file, at or above `directory`.

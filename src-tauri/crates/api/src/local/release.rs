@@ -23,6 +23,7 @@ use crate::{
         ReleaseDocument, RollbackDocument, SettleDocument, StatusDocument, TimesDocument,
     },
     error::{ApiError, Code},
+    whereabouts,
 };
 
 /// The words of `promote`.
@@ -52,7 +53,11 @@ impl Local {
     }
 
     fn lane(&self, lane: &Lane) -> Result<EnvironmentDocument, ApiError> {
-        let live = match &lane.live {
+        let newest = self.engine.store().read(|read| read.releases(&lane.environment, 1))?.pop();
+        let unknown = whereabouts::unknown(lane, newest.as_ref().map(|row| &row.release), |version| {
+            self.called(version)
+        })?;
+        let live = match lane.live.as_ref().filter(|_| unknown.is_none()) {
             Some(row) => Some(LiveDocument {
                 version: row.release.to,
                 label: self.label(row.release.to)?,
@@ -75,6 +80,7 @@ impl Local {
         Ok(EnvironmentDocument {
             environment: lane.environment.to_string(),
             live,
+            unknown,
             candidate: CandidateDocument {
                 version: lane.candidate.as_ref().map(|version| version.id),
                 may_ship: lane.candidate.is_some() && lane.refusals.is_empty(),

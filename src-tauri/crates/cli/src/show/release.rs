@@ -17,22 +17,8 @@ pub(crate) fn status(output: Output, document: &StatusDocument) {
 
 fn lane(output: Output, environment: &EnvironmentDocument) {
     output.line(output.paint(Ink::Strong, &environment.environment));
-    match &environment.live {
-        Some(live) => {
-            let label = live.label.as_ref().map(|label| format!("{label} ")).unwrap_or_default();
-            output.line(format!(
-                "  live       {} {label}{}  since {} ({})",
-                output.paint(Ink::Good, "●"),
-                short(live.version),
-                time(&live.since),
-                live.rung,
-            ));
-            if let Some(word) = &live.overridden {
-                let line = format!("             {} by {}: {}", word.kind, word.by, word.reason);
-                output.line(output.paint(Ink::Open, &line));
-            }
-        }
-        None => output.line("  live       ○ nothing yet"),
+    for line in live(output, environment) {
+        output.line(line);
     }
     let candidate = &environment.candidate;
     let id = candidate.version.map_or_else(|| "none".to_owned(), short);
@@ -66,13 +52,47 @@ fn lane(output: Output, environment: &EnvironmentDocument) {
         output.line(output.paint(
             Ink::Open,
             &format!(
-                "  open       release {} to {} is {}: `gatewright settle`",
+                "  open       release {} to {} is {}: `gatewright settle` goes on if nobody is at it",
                 open.release,
                 short(open.to),
                 open.state
             ),
         ));
     }
+}
+
+/// What is live: nothing that only the journal still says.
+fn live(output: Output, environment: &EnvironmentDocument) -> Vec<String> {
+    if let Some(unknown) = &environment.unknown {
+        let back = format!("`gatewright rollback {} --to VERSION` puts one back", environment.environment);
+        return vec![
+            format!("  live       {} {unknown}", output.paint(Ink::Bad, "■")),
+            output.paint(Ink::Quiet, &format!("             {back}")),
+        ];
+    }
+    let mut lines = Vec::new();
+    if let Some(open) = &environment.open {
+        let under_way = format!("◐ a release to {} is under way ({})", short(open.to), open.state);
+        lines.push(format!("  live       {}", output.paint(Ink::Open, &under_way)));
+    }
+    let Some(live) = &environment.live else {
+        if lines.is_empty() {
+            lines.push("  live       ○ nothing yet".to_owned());
+        }
+        return lines;
+    };
+    let mark = match lines.is_empty() {
+        true => format!("  live       {}", output.paint(Ink::Good, "●")),
+        false => "             before it".to_owned(),
+    };
+    let label = live.label.as_ref().map(|label| format!("{label} ")).unwrap_or_default();
+    let version = short(live.version);
+    lines.push(format!("{mark} {label}{version}  since {} ({})", time(&live.since), live.rung));
+    if let Some(word) = &live.overridden {
+        let line = format!("             {} by {}: {}", word.kind, word.by, word.reason);
+        lines.push(output.paint(Ink::Open, &line));
+    }
+    lines
 }
 
 /// Prints what a release did.
@@ -95,4 +115,47 @@ pub(crate) fn release(output: Output, document: &ReleaseDocument) {
     if let Some(word) = &document.overridden {
         output.line(output.paint(Ink::Open, &format!("  {} by {}: {}", word.kind, word.by, word.reason)));
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use gatewright_api::document::{CandidateDocument, LiveDocument, OpenDocument, RollbackDocument};
+    use serde_json::{from_value, json};
+
+    use super::*;
+
+    #[test]
+    fn what_is_being_released_stands_before_what_was_live() {
+        let version =
+            |digit: &str| from_value(json!(format!("sha256:{}", digit.repeat(64)))).expect("a version");
+        let release = from_value(json!("00000000-0000-0000-0000-000000000007")).expect("a release");
+        let document = EnvironmentDocument {
+            environment: "production".to_owned(),
+            live: Some(LiveDocument {
+                version: version("a"),
+                label: Some("first".to_owned()),
+                since: "2026-11-23T16:12:49Z".to_owned(),
+                rung: "served",
+                overridden: None,
+            }),
+            unknown: None,
+            candidate: CandidateDocument {
+                version: None,
+                may_ship: false,
+                reasons: Vec::new(),
+                candidates_tried: Vec::new(),
+                quarantine: Vec::new(),
+            },
+            previous: None,
+            rollback: RollbackDocument { ready: false, checked_at: String::new(), reason: None },
+            open: Some(OpenDocument { release, state: "observing", to: version("b") }),
+        };
+        let expected = [
+            "  live       ◐ a release to bbbbbbbbbbbb is under way (observing)",
+            "             before it first aaaaaaaaaaaa  since 2026-11-23 16:12:49 UTC (served)",
+        ];
+        assert_eq!(live(PLAIN, &document), expected);
+    }
+
+    const PLAIN: Output = Output { json: false, quiet: false, colour: false };
 }
