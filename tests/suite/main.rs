@@ -7,6 +7,7 @@ mod cli;
 mod faults;
 mod keep;
 mod question;
+mod reader;
 mod replay;
 mod sample;
 mod schema;

@@ -224,16 +224,19 @@ fn selftest(
     Ok(if document.kept { Exit::Done } else { Exit::NotVerified })
 }
 
-/// Follows until it is interrupted, which is how it ends.
+/// Follows until it is interrupted, or nobody reads on, which is how it ends.
 async fn watch(common: &Common, output: Output, cancel: &CancellationToken) -> anyhow::Result<Exit> {
     let local = open(common)?;
     settle_first(&local, output, Some(LOOK), cancel).await;
     let mut hear = |document: &WatchDocument, drawn: &str| {
         show::watch(output, document, drawn);
         output.document_line(document);
+        if Output::is_unread() {
+            cancel.cancel();
+        }
     };
     local.watch(output.colour, &mut hear, cancel).await?;
-    Ok(Exit::Interrupted)
+    Ok(if Output::is_unread() { Exit::Done } else { Exit::Interrupted })
 }
 
 fn next_after_run(document: &RunDocument, has_environments: bool) -> Option<&'static str> {

@@ -43,6 +43,7 @@ fn main() -> ExitCode {
         Ok(exit) => exit,
         Err(error) => refused(output, &error),
     };
+    let exit = if output.tell_loss() { Exit::Internal } else { exit };
     ExitCode::from(exit as u8)
 }
 

@@ -3,13 +3,19 @@
 //! The only module that writes to the terminal.
 #![expect(clippy::print_stderr, reason = "this is where printing happens")]
 
-use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+use std::{
+    io::{self, BufRead as _, IsTerminal as _, Write as _},
+    sync::OnceLock,
+};
 
 use gatewright_api::document::{ErrorDocument, FORMAT};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use crate::exit::Interrupted;
+
+/// Why standard output took no more. Once it is, nothing is written any more.
+static LOST: OnceLock<io::Error> = OnceLock::new();
 
 /// How to print.
 #[derive(Clone, Copy, Debug)]
@@ -67,9 +73,31 @@ impl Output {
 
     /// Text that is the answer itself, whatever the form.
     pub(crate) fn raw(self, text: &str) {
+        if LOST.get().is_some() {
+            return;
+        }
         let mut out = io::stdout().lock();
-        // A reader that went away, such as `head`, has read all it wanted.
-        let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+            let _ = LOST.set(error);
+        }
+    }
+
+    /// Whether whoever read the answer went away: nothing more reaches anybody.
+    #[must_use]
+    pub(crate) fn is_unread() -> bool {
+        LOST.get().is_some()
+    }
+
+    /// Says why the answer was not written. A reader that went away, such as `head`, has read all it wanted: whether
+    /// something else is in the way.
+    #[must_use]
+    pub(crate) fn tell_loss(self) -> bool {
+        let Some(error) = LOST.get().filter(|error| error.kind() != io::ErrorKind::BrokenPipe) else {
+            return false;
+        };
+        let label = self.paint(Ink::Bad, "error:");
+        eprintln!("{label} the answer cannot be written to standard output: {error}");
+        true
     }
 
     /// The document, when JSON is wanted.
