@@ -6,6 +6,7 @@ mod backups;
 mod cli;
 mod faults;
 mod keep;
+mod place;
 mod question;
 mod reader;
 mod replay;

@@ -138,6 +138,7 @@ impl Local {
     /// # Errors
     /// There is no such environment or version.
     pub fn promotion(&self, words: &PromoteWords) -> Result<(EnvironmentName, Version), ApiError> {
+        self.engine.store().check_writable()?;
         let workspace = self.workspace()?;
         let name: EnvironmentName = words.environment.as_str().into();
         let environment = self.environment(&name)?;

@@ -26,6 +26,7 @@ use crate::{
         CheckDocument, DoctorCheck, DoctorDocument, ExplainDocument, FORMAT, InitDocument, VerifyDocument,
     },
     error::{ApiError, Code},
+    fault::of_place,
 };
 
 /// Which day it is, for files that are read without a workspace being opened.
@@ -38,39 +39,58 @@ fn today() -> Day {
 /// # Errors
 /// There is a workspace already, or nothing can be written.
 pub fn init(folder: &Path, sample: Option<&[(&str, &[u8])]>) -> Result<InitDocument, ApiError> {
-    let internal =
-        |error: std::io::Error| ApiError::new(Code::Internal, format!("{}: {error}", folder.display()));
-    std::fs::create_dir_all(folder).map_err(internal)?;
-    if folder.join(WORKSPACE_FILE).exists() {
-        return Err(ApiError::new(
-            Code::Refused,
-            format!("{} holds a {WORKSPACE_FILE} already", folder.display()),
-        )
-        .hint("Open it as it is, or choose another folder."));
-    }
     let first = spec::init::eight_lines(None);
     let eight: [(&str, &[u8]); 1] = [(WORKSPACE_FILE, first.as_bytes())];
     let files = sample.unwrap_or(&eight);
-    if let Some((path, _)) = files.iter().find(|(path, _)| folder.join(path).exists()) {
-        return Err(ApiError::new(Code::Refused, format!("{} exists already", folder.join(path).display()))
-            .hint("Choose an empty folder."));
+    let user = UserFolder::find()?;
+    check_free(folder, files)?;
+    user.prepare()?;
+    let unwritable = |error: std::io::Error| {
+        ApiError::new(of_place(error.kind()), format!("nothing can be made in {}: {error}", folder.display()))
+            .hint("Choose a folder that you can write.")
+    };
+    std::fs::create_dir_all(folder).map_err(unwritable)?;
+    for (made, (path, bytes)) in files.iter().enumerate() {
+        if let Err(error) = durable::write(&folder.join(path), bytes, false) {
+            // A part of a workspace would stand in the way of the next try.
+            files[..made].iter().for_each(|(path, _)| drop(std::fs::remove_file(folder.join(path))));
+            return Err(unwritable(error));
+        }
     }
-    for (path, bytes) in files {
-        durable::write(&folder.join(path), bytes, false).map_err(internal)?;
-    }
-    let folder = folder.canonicalize().map_err(internal)?;
+    let folder = folder.canonicalize().map_err(unwritable)?;
     let made = reading::read(&folder, today(), None);
     if let Some(workspace) = &made.workspace {
         let now = SystemClock::default().now().0;
         let claims = recipe::claims(&folder, workspace);
         let texts = recipe::texts(&folder, &claims);
-        Trust::give(&UserFolder::find()?, &folder, claims, texts, now)?;
+        Trust::give(&user, &folder, claims, texts, now)?;
     }
     Ok(InitDocument {
         format: FORMAT,
         folder: folder.display().to_string(),
         files: files.iter().map(|(path, _)| (*path).to_owned()).collect(),
     })
+}
+
+/// Whether the files can be made in `folder` without replacing anything.
+fn check_free(folder: &Path, files: &[(&str, &[u8])]) -> Result<(), ApiError> {
+    let refused = |what: String, cure: &str| Err(ApiError::new(Code::Refused, what).hint(cure));
+    if folder.exists() && !folder.is_dir() {
+        return refused(format!("{} is a file", folder.display()), "Name a folder.");
+    }
+    if folder.join(WORKSPACE_FILE).exists() {
+        let what = format!("{} holds a {WORKSPACE_FILE} already", folder.display());
+        return refused(what, "Open it as it is, or choose another folder.");
+    }
+    for path in files.iter().map(|(path, _)| Path::new(path)) {
+        let above = path.ancestors().skip(1).map(|part| folder.join(part)).find(|part| part.is_file());
+        let there = Some(folder.join(path)).filter(|path| path.symlink_metadata().is_ok());
+        if let Some(found) = above.or(there) {
+            let what = format!("{} is in the way of {}", found.display(), path.display());
+            return refused(what, "Choose an empty folder.");
+        }
+    }
+    Ok(())
 }
 
 /// What is wrong with the workspace's files, drawn for a terminal and as a document. With `paths`, only with those.

@@ -210,6 +210,7 @@ impl Engine {
         clicked: Duration,
         cancel: &CancellationToken,
     ) -> Result<Enacted, ReleaseError> {
+        self.store.check_writable()?;
         let journal = self.journal(environment, meanings);
         let probe = self.probe(workspace, environment, trust, cancel).await;
         // The way back waits for no key and no endpoint; a promotion that could not be watched does not begin.
