@@ -65,3 +65,51 @@ fn the_way_back_to_a_target_that_is_gone_says_that_it_is_brought_there_anew() {
     shop.world.run(&["rollback", "production", "--yes"]).ends(0);
     assert_eq!(lane(&shop.world)["live"]["label"], "good");
 }
+
+#[test]
+fn what_was_rolled_back_from_is_named_where_it_could_be_gone_to_again() {
+    let shop = Shop::open();
+    shop.world.run(&["run", "--label", "good"]).ends(0);
+    let first = shop.world.run(&["promote", "production", "--yes"]).ends(0);
+    assert!(!first.err.contains("The way back"), "there is none yet: {}", first.err);
+    let status = shop.world.run(&["status"]).ends(0).out;
+    assert!(status.contains("way back   ○ nothing was live before"), "{status}");
+    assert!(status.contains("candidate  ○ none: the present version is live"), "{status}");
+    shop.world.write("prompt.md", BAD);
+    shop.world.run(&["run", "--label", "bad"]).ends(1);
+    let words = ["promote", "production", "--override", "a fair", "--by", "Ada", "--yes"];
+    let second = shop.world.run(&words).ends(0);
+    assert!(second.err.contains("The way back, to good ("), "{}", second.err);
+    shop.world.run(&["rollback", "production", "--yes"]).ends(0);
+
+    let reason = lane(&shop.world)["rollback"]["reason"].as_str().expect("a reason").to_owned();
+    assert!(reason.starts_with("bad (") && reason.contains("was rolled back from"), "{reason}");
+    let status = shop.world.run(&["status"]).ends(0).out;
+    assert!(status.contains(&format!("way back   ○ {reason}")), "{status}");
+    let refused = shop.world.run(&["rollback", "production", "--yes"]).ends(6).err;
+    let again = refused.split('`').find_map(|part| part.strip_prefix("gatewright ")).expect("a command");
+    let again: Vec<&str> = again.split(' ').chain(["--yes"]).collect();
+    shop.world.run(&again).ends(0);
+    assert_eq!(lane(&shop.world)["live"]["label"], "bad");
+}
+
+#[test]
+fn a_spec_that_was_weakened_is_refused_with_the_command_that_says_why() {
+    let shop = Shop::open();
+    shop.world.run(&["run"]).ends(0);
+    shop.world.run(&["promote", "production", "--yes"]).ends(0);
+    shop.world.write("prompt.md", BAD);
+    shop.world.run(&["run"]).ends(1);
+    for _ in 0..2 {
+        shop.world.edit("gatewright.yaml", "{ contains: refund }", "{ contains: sad }");
+    }
+    shop.world.run(&["run", "--new-attempt"]).ends(0);
+    let refused = shop.world.run(&["promote", "production", "--yes"]).ends(6);
+    assert!(refused.err.contains("by what it said then this version fails"), "{}", refused.err);
+    let cure = "`gatewright promote production --override REASON --by NAME`";
+    assert!(refused.err.contains(cure), "{}", refused.err);
+    let again = shop.world.run(&["promote", "production", "--override", "so it is", "--by", "Ada", "--yes"]);
+    again.ends(0);
+    let live = shop.world.run(&["promote", "production", "--yes"]).ends(6);
+    assert!(live.err.contains("`gatewright status`") && !live.err.contains("verdict"), "{}", live.err);
+}

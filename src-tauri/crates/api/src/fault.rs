@@ -214,6 +214,10 @@ impl From<ReleaseError> for ApiError {
             ReleaseError::Refused(_) => Self::new(Code::Refused, error.to_string()).hint(
                 "`gatewright verdict` shows what the gates say, `gatewright status` what else is in the way.",
             ),
+            ReleaseError::RolledBackFrom { ref environment, version } => {
+                let again = format!("gatewright rollback {environment} --to {}", version.0.short());
+                Self::new(Code::Refused, error.to_string()).hint(format!("`{again}` goes there again."))
+            }
             ReleaseError::NothingBefore(_) => Self::new(Code::Refused, error.to_string())
                 .hint("A way back opens with the second version that goes live."),
             ReleaseError::NeverLive { .. } => Self::new(Code::Refused, error.to_string())

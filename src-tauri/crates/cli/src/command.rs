@@ -285,16 +285,25 @@ async fn promote(
     for sentence in local.tried(&environment)? {
         output.remark(output.paint(Ink::Quiet, &sentence));
     }
-    let question = format!("Let {} go live in {environment}?", version.id.0.short());
+    let version = local.named(version.id)?;
+    let question = match local.live_in(&words.environment)? {
+        Some(live) => {
+            format!("Let {version} go live in {environment}, in place of {}?", local.named(live)?)
+        }
+        None => format!("Let {version} go live in {environment}, where nothing was live yet?"),
+    };
     if !confirmed(output, yes, &question, cancel).await? {
         return Ok(Exit::Refused);
     }
     let document = local.promote(&words, cancel).await?;
     show::release(output, &document);
     output.document(&document)?;
-    if document.state == "live" {
-        output
-            .remark(output.paint(Ink::Quiet, &format!("The way back: `gatewright rollback {environment}`")));
+    // There is none from a first version.
+    if document.state == "live"
+        && let Ok(back) = local.way_back(&words.environment, None)
+    {
+        let back = format!("The way back, to {}: `gatewright rollback {environment}`", local.named(back)?);
+        output.remark(output.paint(Ink::Quiet, &back));
     }
     back_up(&local, output, true).await;
     Ok(Exit::of_release(document.state))
@@ -313,8 +322,11 @@ async fn roll_back(
     if !trusted(&local, output, cancel).await? {
         return Ok(Exit::Refused);
     }
-    let which = to.unwrap_or("what was live before");
-    let question = format!("Roll {environment} back to {which}?");
+    let target = local.named(local.way_back(environment, to)?)?;
+    let question = match local.live_in(environment)? {
+        Some(live) => format!("Roll {environment} back from {} to {target}?", local.named(live)?),
+        None => format!("Roll {environment} back to {target}?"),
+    };
     if !confirmed(output, yes, &question, cancel).await? {
         return Ok(Exit::Refused);
     }

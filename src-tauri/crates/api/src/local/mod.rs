@@ -108,6 +108,15 @@ impl Local {
         Ok(self.engine.store().read(|read| read.version(version))?.and_then(|row| row.label))
     }
 
+    /// What a question calls it: its label with its first digits, else those alone.
+    ///
+    /// # Errors
+    /// The history cannot be read.
+    pub fn named(&self, version: VersionId) -> Result<String, ApiError> {
+        let short = version.0.short();
+        Ok(self.label(version)?.map_or_else(|| short.clone(), |label| format!("{label} ({short})")))
+    }
+
     /// What a person calls it in a sentence: its label, else its first digits.
     fn called(&self, version: VersionId) -> Result<String, ApiError> {
         Ok(self.label(version)?.unwrap_or_else(|| version.0.short()))

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use gatewright_core::{
-    decision::{Statement, Word},
+    decision::{Refusal, Statement, Word},
     id::{EnvironmentName, VersionId},
     release::{Kind, Release, Rung, State},
     spec::{quarantine_sentence, workspace::Environment},
@@ -93,13 +93,20 @@ impl Local {
                 ready: lane.readiness.as_ref().is_some_and(|ready| ready.is_ready()),
                 checked_at: time(lane.looked_at),
                 reason: match (&lane.previous, &lane.readiness) {
-                    (None, _) => Some("nothing was live before".to_owned()),
+                    (None, _) => Some(self.nothing_before(lane)?),
                     (Some(_), None) => Some("the folder is not trusted to look".to_owned()),
                     (Some(_), Some(_)) => problem,
                 },
             },
             open,
         })
+    }
+
+    /// Why a rollback that names no version would go nowhere.
+    fn nothing_before(&self, lane: &Lane) -> Result<String, ApiError> {
+        let Some(version) = lane.rolled_back_from else { return Ok("nothing was live before".to_owned()) };
+        let called = self.named(version)?;
+        Ok(format!("{called} was rolled back from: name it with `--to` to go there again"))
     }
 
     /// What the specs that an environment requires let off, a sentence each.
@@ -183,10 +190,33 @@ impl Local {
         let word = word(words)?;
         let promoted =
             self.engine.promote(&self.reading, &environment, &version, word, clicked, cancel).await;
-        if let Err(ReleaseError::Refused(refusals)) = &promoted {
-            self.engine.log_refusal(&environment, version.id, refusals).await?;
+        match promoted {
+            Ok(enacted) => self.document_of(&enacted),
+            Err(ReleaseError::Refused(refusals)) => {
+                self.engine.log_refusal(&environment, version.id, &refusals).await?;
+                let cure = cure(words, &refusals);
+                Err(ApiError::from(ReleaseError::Refused(refusals)).hint(cure))
+            }
+            Err(error) => Err(error.into()),
         }
-        self.document_of(&promoted?)
+    }
+
+    /// The version that a rollback would put back: the named one, else what was live before.
+    ///
+    /// # Errors
+    /// There is nothing to go back to, or no version is meant.
+    pub fn way_back(&self, environment: &str, to: Option<&str>) -> Result<VersionId, ApiError> {
+        let to = to.map(|words| self.engine.version(words)).transpose()?.map(|row| row.version.id);
+        Ok(self.engine.rollback_target(&environment.into(), to)?)
+    }
+
+    /// What is live in an environment, as the history has it.
+    ///
+    /// # Errors
+    /// The history cannot be read.
+    pub fn live_in(&self, environment: &str) -> Result<Option<VersionId>, ApiError> {
+        let newest = self.engine.store().read(|read| read.lives(&environment.into(), 1))?.pop();
+        Ok(newest.map(|row| row.release.to))
     }
 
     /// Puts an earlier version back.
@@ -200,10 +230,7 @@ impl Local {
         cancel: &CancellationToken,
     ) -> Result<ReleaseDocument, ApiError> {
         let clicked = self.engine.clock().elapsed();
-        let to: Option<VersionId> = match to {
-            Some(words) => Some(self.engine.version(words)?.version.id),
-            None => None,
-        };
+        let to = to.map(|words| self.engine.version(words)).transpose()?.map(|row| row.version.id);
         let enacted = self.engine.roll_back(&self.reading, &environment.into(), to, clicked, cancel).await?;
         self.document_of(&enacted)
     }
@@ -331,6 +358,24 @@ fn sentence(release: &Release, evidence: &str) -> String {
         State::Intent | State::Staged | State::Switching | State::Switched | State::Observing => {
             format!("{to} in {environment} is not proved yet: {evidence}. `gatewright settle` looks again.")
         }
+    }
+}
+
+/// What to do about a refused promotion.
+fn cure(words: &PromoteWords, refusals: &[Refusal]) -> String {
+    let needs_a_reason =
+        |refusal: &Refusal| matches!(refusal, Refusal::Weakened(_) | Refusal::Quarantined(..));
+    if refusals.iter().all(needs_a_reason) {
+        let which = words.version.iter().map(|version| format!(" {version}")).collect::<String>();
+        let promote = format!("gatewright promote {}{which} --override REASON --by NAME", words.environment);
+        return format!(
+            "Where that is right, say why: `{promote}`. It is logged, and marked wherever it is shown."
+        );
+    }
+    match refusals {
+        [Refusal::AlreadyLive] => "`gatewright status` shows what is live.".to_owned(),
+        _ => "`gatewright verdict` shows what the gates say, `gatewright status` what else is in the way."
+            .to_owned(),
     }
 }
 

@@ -20,7 +20,37 @@ fn lane(output: Output, environment: &EnvironmentDocument) {
     for line in live(output, environment) {
         output.line(line);
     }
+    candidate(output, environment);
+    let back = match (&environment.previous, environment.rollback.ready) {
+        (Some(previous), true) => format!("{} ready: {}", output.paint(Ink::Good, "●"), short(previous)),
+        (Some(previous), false) => {
+            let why = environment.rollback.reason.as_deref().unwrap_or("not ready");
+            format!("{} {}: {why}", output.paint(Ink::Bad, "■"), short(previous))
+        }
+        (None, _) => {
+            format!("○ {}", environment.rollback.reason.as_deref().unwrap_or("nothing was live before"))
+        }
+    };
+    output.line(format!("  way back   {back}"));
+    if let Some(open) = &environment.open {
+        output.line(output.paint(
+            Ink::Open,
+            &format!(
+                "  open       release {} to {} is {}: `gatewright settle` goes on if nobody is at it",
+                open.release,
+                short(open.to),
+                open.state
+            ),
+        ));
+    }
+}
+
+fn candidate(output: Output, environment: &EnvironmentDocument) {
     let candidate = &environment.candidate;
+    let live = environment.live.as_ref().filter(|_| environment.open.is_none());
+    if live.is_some_and(|live| Some(live.version) == candidate.version) {
+        return output.line("  candidate  ○ none: the present version is live");
+    }
     let id = candidate.version.map_or_else(|| "none".to_owned(), short);
     let standing = if candidate.may_ship {
         output.paint(Ink::Good, "● may ship")
@@ -38,26 +68,6 @@ fn lane(output: Output, environment: &EnvironmentDocument) {
     }
     for sentence in &candidate.quarantine {
         output.line(output.paint(Ink::Open, &format!("             {sentence}")));
-    }
-    let back = match (&environment.previous, environment.rollback.ready) {
-        (Some(previous), true) => format!("{} ready: {}", output.paint(Ink::Good, "●"), short(previous)),
-        (Some(previous), false) => {
-            let why = environment.rollback.reason.as_deref().unwrap_or("not ready");
-            format!("{} {}: {why}", output.paint(Ink::Bad, "■"), short(previous))
-        }
-        (None, _) => "○ nothing was live before".to_owned(),
-    };
-    output.line(format!("  way back   {back}"));
-    if let Some(open) = &environment.open {
-        output.line(output.paint(
-            Ink::Open,
-            &format!(
-                "  open       release {} to {} is {}: `gatewright settle` goes on if nobody is at it",
-                open.release,
-                short(open.to),
-                open.state
-            ),
-        ));
     }
 }
 
