@@ -151,9 +151,12 @@ fn check(common: &Common, output: Output, paths: &[String], format: CheckFormat)
             output.line(drawn.trim_end());
         }
         if document.errors == 0 {
-            let specs =
-                if document.specs.is_empty() { "no spec".to_owned() } else { document.specs.join(", ") };
-            output.line(format!("{} {specs}: no error.", output.paint(Ink::Good, "●")));
+            let checked = match (paths, document.specs.as_slice()) {
+                ([], []) => "no spec".to_owned(),
+                ([], specs) => specs.join(", "),
+                (files, _) => files.join(", "),
+            };
+            output.line(format!("{} {checked}: no error.", output.paint(Ink::Good, "●")));
         }
         output.document(&document)?;
     }

@@ -105,9 +105,11 @@ pub fn check(
     let (reading, found) = findings(directory, paths)?;
     let drawn = render(&found, &reading.sources, colour);
     let errors = found.iter().filter(|found| found.is_error()).count();
+    let checked =
+        reading.specs.iter().filter(|spec| wanted(paths).is_none_or(|it| it.contains(&spec.file.as_str())));
     let document = CheckDocument {
         format: FORMAT,
-        specs: reading.specs.iter().map(|spec| spec.name.to_string()).collect(),
+        specs: checked.map(|spec| spec.name.to_string()).collect(),
         errors: u32::try_from(errors).unwrap_or(u32::MAX),
         diagnostics: found,
     };
@@ -123,15 +125,22 @@ pub fn sarif(directory: Option<&Path>, paths: &[String]) -> Result<serde_json::V
     Ok(to_sarif(&found, &reading.sources, env!("CARGO_PKG_VERSION")))
 }
 
+/// The files that were asked about; none for all.
+fn wanted(paths: &[String]) -> Option<Vec<&str>> {
+    let wanted = || paths.iter().map(|path| path.trim_start_matches("./")).collect();
+    (!paths.is_empty()).then(wanted)
+}
+
 fn findings(directory: Option<&Path>, paths: &[String]) -> Result<(Reading, Vec<Diagnostic>), ApiError> {
     let root = root(directory)?;
     let reading = reading::read(&root, today(), None);
-    let wanted: Vec<&str> = paths.iter().map(|path| path.trim_start_matches("./")).collect();
-    if let Some(unknown) = wanted.iter().find(|path| !reading.files.contains(**path)) {
+    let wanted = wanted(paths);
+    if let Some(unknown) = wanted.iter().flatten().find(|path| !reading.files.contains(**path)) {
         return Err(ApiError::new(Code::NotFound, format!("`{unknown}` is no file of this workspace"))
             .hint("Paths count from the folder of gatewright.yaml."));
     }
-    let meant = |found: &Diagnostic| wanted.is_empty() || wanted.contains(&found.file.as_str());
+    let meant =
+        |found: &Diagnostic| wanted.as_ref().is_none_or(|wanted| wanted.contains(&found.file.as_str()));
     let found = reading.diagnostics.iter().filter(|found| meant(found)).cloned().collect();
     Ok((reading, found))
 }
