@@ -16,3 +16,4 @@ mod servers;
 mod status;
 mod story;
 mod tidy;
+mod words;

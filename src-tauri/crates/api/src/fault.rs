@@ -19,7 +19,7 @@ use gatewright_engine::{
 
 use crate::{
     error::{ApiError, Code},
-    local::time,
+    local::{time, wall_time},
 };
 
 impl From<StoreError> for ApiError {
@@ -51,7 +51,7 @@ impl From<OpenError> for ApiError {
             OpenError::Damaged { backup: Some(backup), .. } => {
                 Self::new(Code::Damaged, said).hint(format!(
                     "`gatewright doctor --restore` sets it aside, whole, and goes on from the backup of {}.",
-                    time(backup.at)
+                    wall_time(&time(backup.at))
                 ))
             }
             OpenError::Damaged { backup: None, .. } => Self::new(Code::Damaged, said).hint(

@@ -7,7 +7,7 @@ use clap::CommandFactory as _;
 use gatewright_api::{
     document::{FORMAT, RevokedDocument, RunDocument, WatchDocument},
     error::{ApiError, Code},
-    local::{self, Local, LocalOptions, PromoteWords, RunWords},
+    local::{self, HISTORY, Local, LocalOptions, PromoteWords, RunWords},
 };
 use gatewright_demo_agent::sample;
 use tokio_util::sync::CancellationToken;
@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     args::{CheckFormat, Cli, Command, Common, Promote, Run, SchemaOf},
     demo::EmbeddedDemo,
-    exit::Exit,
+    exit::{Exit, Interrupted},
     output::{Ink, Output},
     progress, show,
 };
@@ -30,7 +30,7 @@ const LOOK: Duration = Duration::from_secs(3);
 pub(crate) async fn execute(cli: Cli, output: Output, cancel: CancellationToken) -> anyhow::Result<Exit> {
     let common = &cli.common;
     match cli.command {
-        Command::Init { dir, sample } => init(output, dir.as_deref(), sample),
+        Command::Init { dir, sample } => init(common, output, dir.as_deref(), sample),
         Command::Explain => {
             let (text, document) = local::explain(common.directory.as_deref())?;
             if !output.json {
@@ -123,12 +123,16 @@ fn open(common: &Common) -> Result<Local, ApiError> {
     })
 }
 
-fn init(output: Output, dir: Option<&Path>, sample: bool) -> anyhow::Result<Exit> {
+fn init(common: &Common, output: Output, dir: Option<&Path>, sample: bool) -> anyhow::Result<Exit> {
     let files: Vec<(&str, &[u8])> =
         sample::FILES.iter().map(|(path, text)| (*path, text.as_bytes())).collect();
-    let made = local::init(dir.unwrap_or(Path::new(".")), sample.then_some(files.as_slice()))?;
+    let dir = match (&common.directory, dir) {
+        (Some(outer), Some(dir)) => Some(outer.join(dir)),
+        (outer, dir) => outer.clone().or(dir.map(Path::to_owned)),
+    };
+    let made = local::init(dir.as_deref().unwrap_or(Path::new(".")), sample.then_some(files.as_slice()))?;
     output.line(format!("Made {} in {}.", made.files.join(", "), made.folder));
-    let here = dir.map(|dir| format!("cd {} && ", dir.display())).unwrap_or_default();
+    let here = dir.map(|dir| format!("cd {} && ", quoted(&dir.display().to_string()))).unwrap_or_default();
     let next = if sample {
         format!("Next: {here}gatewright run")
     } else {
@@ -137,6 +141,12 @@ fn init(output: Output, dir: Option<&Path>, sample: bool) -> anyhow::Result<Exit
     output.line(output.paint(Ink::Quiet, &next));
     output.document(&made)?;
     Ok(Exit::Done)
+}
+
+/// A word as shells read it.
+fn quoted(word: &str) -> String {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./".contains(letter);
+    if word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
 }
 
 fn check(common: &Common, output: Output, paths: &[String], format: CheckFormat) -> anyhow::Result<Exit> {
@@ -148,7 +158,7 @@ fn check(common: &Common, output: Output, paths: &[String], format: CheckFormat)
         output.raw(&format!("{}\n", serde_json::to_string_pretty(&sarif)?));
     } else {
         if !drawn.is_empty() {
-            output.line(drawn.trim_end());
+            output.block(drawn.trim_end());
         }
         if document.errors == 0 {
             let checked = match (paths, document.specs.as_slice()) {
@@ -189,6 +199,10 @@ async fn run(
     };
     let ran = local.run(&words, tell, cancel).await;
     bar.finish_and_clear();
+    if cancel.is_cancelled() && ran.as_ref().is_err_and(|error| error.code == Code::Busy) {
+        // It waited for another run, and nothing was asked.
+        return Err(Interrupted.into());
+    }
     let document = ran?;
     show::run(output, &document);
     output.document(&document)?;
@@ -471,5 +485,6 @@ async fn doctor(common: &Common, output: Output, rebuild: bool) -> anyhow::Resul
     let document = local.doctor()?;
     show::doctor(output, &document);
     output.document(&document)?;
-    Ok(Exit::Done)
+    let holds = document.checks.iter().all(|check| check.well || check.what != HISTORY);
+    Ok(if holds { Exit::Done } else { Exit::NotVerified })
 }

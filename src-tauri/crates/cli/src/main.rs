@@ -26,7 +26,10 @@ use crate::{
 const LOG_VARIABLE: &str = "GATEWRIGHT_LOG";
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return ExitCode::from(unparsed(&error) as u8),
+    };
     let output = Output::new(cli.common.json, cli.common.quiet, cli.common.no_color);
     let filter = EnvFilter::try_from_env(LOG_VARIABLE).unwrap_or_else(|_| EnvFilter::new("error"));
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter).init();
@@ -45,6 +48,21 @@ fn main() -> ExitCode {
     };
     let exit = if output.tell_loss() { Exit::Internal } else { exit };
     ExitCode::from(exit as u8)
+}
+
+/// Help was asked for, or the words do not fit.
+fn unparsed(error: &clap::Error) -> Exit {
+    let asked = |word: &str| std::env::args_os().any(|given| given == word);
+    let output = Output::new(asked("--json"), false, asked("--no-color"));
+    let text = if output.colour { error.render().ansi().to_string() } else { error.render().to_string() };
+    let exit = if error.use_stderr() {
+        output.usage(text.trim_end());
+        Exit::Usage
+    } else {
+        output.raw(&text);
+        Exit::Done
+    };
+    if output.tell_loss() { Exit::Internal } else { exit }
 }
 
 /// The first interrupt stops cleanly; a second one ends the program.

@@ -67,7 +67,14 @@ impl Output {
     /// A line of the answer.
     pub(crate) fn line(self, text: impl AsRef<str>) {
         if !self.json {
-            self.raw(&format!("{}\n", text.as_ref()));
+            self.raw(&format!("{}\n", visible(text.as_ref(), self.colour, false)));
+        }
+    }
+
+    /// Several lines of the answer.
+    pub(crate) fn block(self, text: impl AsRef<str>) {
+        if !self.json {
+            self.raw(&format!("{}\n", visible(text.as_ref(), self.colour, true)));
         }
     }
 
@@ -123,12 +130,19 @@ impl Output {
     /// A remark beside the answer.
     pub(crate) fn remark(self, text: impl AsRef<str>) {
         if !self.quiet {
-            eprintln!("{}", text.as_ref());
+            eprintln!("{}", visible(text.as_ref(), self.colour, true));
         }
     }
 
-    /// What went wrong: text on standard error, and the document when JSON is wanted.
-    pub(crate) fn error(self, code: &str, message: &str, hint: Option<&str>) {
+    /// That the words do not fit, as they were read: text on standard error, and the document when JSON is wanted.
+    pub(crate) fn usage(self, text: &str) {
+        let message = text.lines().next().unwrap_or_default();
+        let message = message.strip_prefix("error: ").unwrap_or(message);
+        self.error_document("bad_arguments", message, Some("`gatewright help` shows the words."));
+        eprintln!("{}", visible(text, self.colour, true));
+    }
+
+    fn error_document(self, code: &str, message: &str, hint: Option<&str>) {
         if self.json {
             let document = ErrorDocument {
                 format: FORMAT,
@@ -138,9 +152,14 @@ impl Output {
             };
             self.raw(&format!("{}\n", serde_json::to_string_pretty(&document).unwrap_or_default()));
         }
-        eprintln!("{} {message}", self.paint(Ink::Bad, "error:"));
+    }
+
+    /// What went wrong: text on standard error, and the document when JSON is wanted.
+    pub(crate) fn error(self, code: &str, message: &str, hint: Option<&str>) {
+        self.error_document(code, message, hint);
+        eprintln!("{} {}", self.paint(Ink::Bad, "error:"), visible(message, false, true));
         if let Some(hint) = hint {
-            eprintln!("{} {hint}", self.paint(Ink::Quiet, " help:"));
+            eprintln!("{} {}", self.paint(Ink::Quiet, " help:"), visible(hint, false, true));
         }
     }
 
@@ -156,7 +175,7 @@ impl Output {
         if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
             return Ok(None);
         }
-        eprint!("{question} [y/N] ");
+        eprint!("{} [y/N] ", visible(question, false, false));
         let _ = io::stderr().flush();
         let (tell, told) = tokio::sync::oneshot::channel();
         // Reading a line cannot be called off: whoever leaves does not wait for this thread.
@@ -177,6 +196,39 @@ impl Output {
             }
         }
     }
+}
+
+/// Text that may come from strangers, for a terminal: what would move the cursor or turn the direction of reading
+/// around is shown by its number, so that nothing that is printed can hide or fake another thing. Kept are colours, where
+/// they may be used, and the ends of lines where there are `lines`.
+fn visible(text: &str, colour: bool, lines: bool) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(letter) = rest.chars().next() {
+        let ink = if colour { ink_length(rest) } else { 0 };
+        let length = ink.max(letter.len_utf8());
+        let kept =
+            ink > 0 || !(letter.is_control() || turns(letter)) || lines && matches!(letter, '\n' | '\t');
+        if kept {
+            shown.push_str(&rest[..length]);
+        } else {
+            shown.extend(letter.escape_unicode());
+        }
+        rest = &rest[length..];
+    }
+    shown
+}
+
+/// Whether a letter turns the direction of reading around.
+fn turns(letter: char) -> bool {
+    matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// The length of the colour that `text` begins with; 0 when it begins with none.
+fn ink_length(text: &str) -> usize {
+    let Some(code) = text.strip_prefix("\u{1b}[") else { return 0 };
+    let digits = code.find(|letter: char| !letter.is_ascii_digit() && letter != ';').unwrap_or(code.len());
+    if code[digits..].starts_with('m') { "\u{1b}[".len() + digits + 1 } else { 0 }
 }
 
 /// Columns of text, padded to the widest cell of each; the last one is not.
@@ -214,6 +266,17 @@ fn shown_width(cell: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn nothing_that_is_printed_moves_the_cursor() {
+        let named = "a\u{1b}[2K\u{1b}]0;b\u{7}\nc\r\u{202e}d\u{9b}1A ü 😀";
+        let line = r"a\u{1b}[2K\u{1b}]0;b\u{7}\u{a}c\u{d}\u{202e}d\u{9b}1A ü 😀";
+        assert_eq!(super::visible(named, true, false), line);
+        assert_eq!(super::visible("a\n\tb\u{1b}c", true, true), "a\n\tb\\u{1b}c");
+        let painted = "\u{1b}[38;5;32m● passed\u{1b}[0m";
+        assert_eq!(super::visible(painted, true, false), painted);
+        assert!(!super::visible(painted, false, false).contains('\u{1b}'));
+    }
+
     #[test]
     fn a_table_lines_up_whatever_the_colours() {
         let rows =

@@ -34,7 +34,7 @@ pub use release::PromoteWords;
 pub use run::{Progress, RunWords, Tell};
 pub use trust::TrustShown;
 pub use watch::Hear;
-pub use workspace::{check, explain, init, sarif, schema};
+pub use workspace::{HISTORY, check, explain, init, sarif, schema};
 
 use crate::{
     document::VersionDocument,
@@ -143,6 +143,13 @@ fn grade(grade: Grade) -> &'static str {
         Grade::Declared => "declared",
         Grade::Opaque => "opaque",
     }
+}
+
+/// A time of a document, RFC 3339, as a clock on this machine's wall has it, with its zone.
+#[must_use]
+pub fn wall_time(rfc3339: &str) -> String {
+    let Ok(time) = rfc3339.parse::<jiff::Timestamp>() else { return rfc3339.to_owned() };
+    time.to_zoned_datetime(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S %Z").to_string()
 }
 
 /// RFC 3339 in UTC.

@@ -136,7 +136,13 @@ impl Local {
         let found = self.workspace()?.environments.get(name);
         found.ok_or_else(|| {
             let missing = ApiError::from(ReleaseError::NoSuchEnvironment(name.clone()));
-            if self.has_environments() { missing } else { missing.hint("Add it to gatewright.yaml.") }
+            let known = self.reading.workspace.iter().flat_map(|workspace| workspace.environments.keys());
+            match known.map(ToString::to_string).collect::<Vec<_>>().as_slice() {
+                [] => missing.hint("Add it to gatewright.yaml."),
+                known => {
+                    missing.hint(format!("There are: {}. `gatewright status` shows them.", known.join(", ")))
+                }
+            }
         })
     }
 

@@ -20,7 +20,7 @@ use gatewright_engine::{
     },
 };
 
-use super::{Local, root};
+use super::{Local, root, wall_time};
 use crate::{
     document::{
         CheckDocument, DoctorCheck, DoctorDocument, ExplainDocument, FORMAT, InitDocument, VerifyDocument,
@@ -28,6 +28,9 @@ use crate::{
     error::{ApiError, Code},
     fault::of_place,
 };
+
+/// What `doctor` calls the check of the history.
+pub const HISTORY: &str = "history";
 
 /// Which day it is, for files that are read without a workspace being opened.
 fn today() -> Day {
@@ -250,7 +253,7 @@ impl Local {
         };
         let backups = self.backups()?;
         let kept = match backups.first() {
-            Some(newest) => format!("{}, the newest of {}", backups.len(), newest.at),
+            Some(newest) => format!("{}, the newest of {}", backups.len(), wall_time(&newest.at)),
             None => "none yet: one is made after each release, and hourly while something changes".to_owned(),
         };
         let check = |what: &str, well: bool, says: String| DoctorCheck { what: what.to_owned(), well, says };
@@ -259,7 +262,7 @@ impl Local {
             checks: vec![
                 check("files", errors == 0, files),
                 check(
-                    "history",
+                    HISTORY,
                     state.is_well(),
                     if state.is_well() {
                         "holds together".to_owned()

@@ -1,8 +1,11 @@
 //! Environments and releases.
 
-use gatewright_api::document::{EnvironmentDocument, ReleaseDocument, StatusDocument};
+use gatewright_api::{
+    document::{EnvironmentDocument, ReleaseDocument, StatusDocument},
+    local::wall_time,
+};
 
-use super::{short, time};
+use super::short;
 use crate::output::{Ink, Output};
 
 /// Prints every environment.
@@ -97,7 +100,7 @@ fn live(output: Output, environment: &EnvironmentDocument) -> Vec<String> {
     };
     let label = live.label.as_ref().map(|label| format!("{label} ")).unwrap_or_default();
     let version = short(live.version);
-    lines.push(format!("{mark} {label}{version}  since {} ({})", time(&live.since), live.rung));
+    lines.push(format!("{mark} {label}{version}  since {} ({})", wall_time(&live.since), live.rung));
     if let Some(word) = &live.overridden {
         let line = format!("             {} by {}: {}", word.kind, word.by, word.reason);
         lines.push(output.paint(Ink::Open, &line));
@@ -144,7 +147,7 @@ mod tests {
             live: Some(LiveDocument {
                 version: version("a"),
                 label: Some("first".to_owned()),
-                since: "2026-11-23T16:12:49Z".to_owned(),
+                since: SINCE.to_owned(),
                 rung: "served",
                 overridden: None,
             }),
@@ -162,10 +165,11 @@ mod tests {
         };
         let expected = [
             "  live       ◐ a release to bbbbbbbbbbbb is under way (observing)",
-            "             before it first aaaaaaaaaaaa  since 2026-11-23 16:12:49 UTC (served)",
+            &format!("             before it first aaaaaaaaaaaa  since {} (served)", wall_time(SINCE)),
         ];
         assert_eq!(live(PLAIN, &document), expected);
     }
 
+    const SINCE: &str = "2026-11-23T16:12:49Z";
     const PLAIN: Output = Output { json: false, quiet: false, colour: false };
 }
