@@ -4,5 +4,6 @@ pub mod agent;
 pub mod program;
 pub mod repository;
 pub mod shop;
+pub mod terminal;
 pub mod transcript;
 pub mod world;

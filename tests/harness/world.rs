@@ -108,7 +108,9 @@ impl World {
     #[must_use]
     pub fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(gatewright());
-        command.args(words).current_dir(&self.root).env_clear().env("GATEWRIGHT_HOME", self.home());
+        command.args(words).current_dir(&self.root).env_clear();
+        // Times are said as the wall's clock has them: the same wherever the suites run.
+        command.env("GATEWRIGHT_HOME", self.home()).env("TZ", "UTC");
         for name in ["PATH", "TMPDIR", "SystemRoot"] {
             if let Some(value) = std::env::var_os(name) {
                 command.env(name, value);

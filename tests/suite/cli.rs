@@ -59,6 +59,20 @@ fn a_mistake_is_shown_with_its_place_and_its_cure() {
 }
 
 #[test]
+fn no_error_is_said_of_what_was_checked_and_of_nothing_else() {
+    let shop = Shop::open();
+    let good = "agent: desk\ncases: [{ input: a, expect: b }]\ngate: 90%\n";
+    shop.world.write("specs/ok.yaml", good);
+    shop.world.write("specs/bad.yaml", "agent: nobody\n");
+    let said = shop.world.run(&["check", "specs/ok.yaml"]).ends(0);
+    assert_eq!(said.out, "● specs/ok.yaml: no error.\n");
+    let document = shop.world.json(&["check", "./specs/ok.yaml"], 0);
+    assert_eq!(document["specs"], serde_json::json!(["ok"]));
+    shop.world.run(&["check", "specs/bad.yaml"]).ends(3);
+    shop.world.run(&["check"]).ends(3);
+}
+
+#[test]
 fn the_eight_lines_and_an_address_give_a_verdict() {
     let agent = ScriptedAgent::start(Duration::ZERO, |_| Answer::from("You get a refund."));
     let world = World::empty();

@@ -287,6 +287,7 @@ fn sealed_content_that_changed_is_noticed() {
     fs::set_permissions(object, permissions).expect("writable");
     fs::write(object, bytes).expect("written");
     world.run(&["verify"]).ends(7);
+    world.run(&["doctor"]).ends(7);
 }
 
 #[test]

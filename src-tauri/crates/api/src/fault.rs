@@ -1,5 +1,7 @@
 //! Errors of the engine as hosts hear them: the one place where each gets its code and its cure.
 
+use std::io::ErrorKind;
+
 use gatewright_engine::{
     agent::SecretError,
     deploy::EnactError,
@@ -7,26 +9,34 @@ use gatewright_engine::{
     port::release::JournalError,
     store::StoreError,
     supervisor::{
-        AskingError, EngineError, OpenError, ReleaseError, RunError, restoring::RestoreError,
-        seal::SealError, trust::NotTrusted, user::UserError,
+        AskingError, EngineError, OpenError, ReleaseError, RunError,
+        restoring::RestoreError,
+        seal::SealError,
+        trust::NotTrusted,
+        user::{HOME_VARIABLE, UserError},
     },
 };
 
 use crate::{
     error::{ApiError, Code},
-    local::time,
+    local::{time, wall_time},
 };
 
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         let code = match &error {
             StoreError::ReadOnly { .. } => Code::ReadOnly,
+            StoreError::File { cause, .. } => of_place(cause.kind()),
             StoreError::Unknown { .. } => Code::NotFound,
             StoreError::Damaged { .. } | StoreError::DamagedContent { .. } => Code::Unverified,
             _ => Code::Internal,
         };
         let plain = Self::new(code, error.to_string());
         match code {
+            Code::ReadOnly => plain.hint(
+                "Looking works all the same: `status`, `versions`, `verdict`, `verify`. To record something, make it \
+                 writable.",
+            ),
             Code::Unverified => plain.hint("Look at it with `gatewright doctor`; nothing was deleted."),
             _ => plain,
         }
@@ -41,7 +51,7 @@ impl From<OpenError> for ApiError {
             OpenError::Damaged { backup: Some(backup), .. } => {
                 Self::new(Code::Damaged, said).hint(format!(
                     "`gatewright doctor --restore` sets it aside, whole, and goes on from the backup of {}.",
-                    time(backup.at)
+                    wall_time(&time(backup.at))
                 ))
             }
             OpenError::Damaged { backup: None, .. } => Self::new(Code::Damaged, said).hint(
@@ -76,15 +86,47 @@ impl From<RestoreError> for ApiError {
     }
 }
 
+/// A place that cannot be written as things stand is no failure of the disk: whoever owns it can do something.
+pub(crate) fn of_place(kind: ErrorKind) -> Code {
+    match kind {
+        ErrorKind::PermissionDenied
+        | ErrorKind::ReadOnlyFilesystem
+        | ErrorKind::NotFound
+        | ErrorKind::NotADirectory
+        | ErrorKind::IsADirectory
+        | ErrorKind::AlreadyExists
+        | ErrorKind::InvalidFilename => Code::ReadOnly,
+        _ => Code::Internal,
+    }
+}
+
+/// Of a file of the user's own folder.
+fn of_user(kind: ErrorKind, said: String) -> ApiError {
+    let plain = ApiError::new(of_place(kind), said);
+    match plain.code {
+        Code::ReadOnly => plain.hint(format!(
+            "Key, trust and backups lie in a folder of your own: make it writable, or name another one in {HOME_VARIABLE}."
+        )),
+        _ => plain,
+    }
+}
+
 impl From<UserError> for ApiError {
     fn from(error: UserError) -> Self {
-        Self::new(Code::Internal, error.to_string())
+        match &error {
+            UserError::NoHome => Self::new(Code::Refused, error.to_string()),
+            UserError::Io { source, .. } => of_user(source.kind(), error.to_string()),
+            UserError::Damaged { .. } => Self::new(Code::Internal, error.to_string()),
+        }
     }
 }
 
 impl From<EvidenceError> for ApiError {
     fn from(error: EvidenceError) -> Self {
-        Self::new(Code::Internal, error.to_string())
+        match &error {
+            EvidenceError::File { cause, .. } => of_user(cause.kind(), error.to_string()),
+            _ => Self::new(Code::Internal, error.to_string()),
+        }
     }
 }
 
@@ -112,7 +154,7 @@ impl From<EngineError> for ApiError {
             EngineError::NoSuchVersion(_) | EngineError::Ambiguous { .. } => {
                 Self::new(Code::NotFound, error.to_string())
             }
-            EngineError::File(_) => Self::new(Code::Internal, error.to_string()),
+            EngineError::File(ref source) => Self::new(of_place(source.kind()), error.to_string()),
         }
     }
 }
@@ -173,6 +215,10 @@ impl From<ReleaseError> for ApiError {
             ReleaseError::Refused(_) => Self::new(Code::Refused, error.to_string()).hint(
                 "`gatewright verdict` shows what the gates say, `gatewright status` what else is in the way.",
             ),
+            ReleaseError::RolledBackFrom { ref environment, version } => {
+                let again = format!("gatewright rollback {environment} --to {}", version.0.short());
+                Self::new(Code::Refused, error.to_string()).hint(format!("`{again}` goes there again."))
+            }
             ReleaseError::NothingBefore(_) => Self::new(Code::Refused, error.to_string())
                 .hint("A way back opens with the second version that goes live."),
             ReleaseError::NeverLive { .. } => Self::new(Code::Refused, error.to_string())

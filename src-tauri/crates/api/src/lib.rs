@@ -16,3 +16,4 @@ pub mod local;
 pub mod measured;
 pub mod money;
 pub mod session;
+mod whereabouts;

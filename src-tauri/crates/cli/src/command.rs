@@ -7,7 +7,7 @@ use clap::CommandFactory as _;
 use gatewright_api::{
     document::{FORMAT, RevokedDocument, RunDocument, WatchDocument},
     error::{ApiError, Code},
-    local::{self, Local, LocalOptions, PromoteWords, RunWords},
+    local::{self, HISTORY, Local, LocalOptions, PromoteWords, RunWords},
 };
 use gatewright_demo_agent::sample;
 use tokio_util::sync::CancellationToken;
@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     args::{CheckFormat, Cli, Command, Common, Promote, Run, SchemaOf},
     demo::EmbeddedDemo,
-    exit::Exit,
+    exit::{Exit, Interrupted},
     output::{Ink, Output},
     progress, show,
 };
@@ -30,7 +30,7 @@ const LOOK: Duration = Duration::from_secs(3);
 pub(crate) async fn execute(cli: Cli, output: Output, cancel: CancellationToken) -> anyhow::Result<Exit> {
     let common = &cli.common;
     match cli.command {
-        Command::Init { dir, sample } => init(output, dir.as_deref(), sample),
+        Command::Init { dir, sample } => init(common, output, dir.as_deref(), sample),
         Command::Explain => {
             let (text, document) = local::explain(common.directory.as_deref())?;
             if !output.json {
@@ -98,7 +98,7 @@ pub(crate) async fn execute(cli: Cli, output: Output, cancel: CancellationToken)
             output.document(&document)?;
             Ok(if document.holds { Exit::Done } else { Exit::NotVerified })
         }
-        Command::Trust { revoke, yes } => trust(common, output, revoke, yes).await,
+        Command::Trust { revoke, yes } => trust(common, output, revoke, yes, &cancel).await,
         Command::Schema { of } => {
             let schema = local::schema(matches!(of, SchemaOf::Workspace));
             output.raw(&format!("{}\n", serde_json::to_string_pretty(&schema)?));
@@ -123,12 +123,16 @@ fn open(common: &Common) -> Result<Local, ApiError> {
     })
 }
 
-fn init(output: Output, dir: Option<&Path>, sample: bool) -> anyhow::Result<Exit> {
+fn init(common: &Common, output: Output, dir: Option<&Path>, sample: bool) -> anyhow::Result<Exit> {
     let files: Vec<(&str, &[u8])> =
         sample::FILES.iter().map(|(path, text)| (*path, text.as_bytes())).collect();
-    let made = local::init(dir.unwrap_or(Path::new(".")), sample.then_some(files.as_slice()))?;
+    let dir = match (&common.directory, dir) {
+        (Some(outer), Some(dir)) => Some(outer.join(dir)),
+        (outer, dir) => outer.clone().or(dir.map(Path::to_owned)),
+    };
+    let made = local::init(dir.as_deref().unwrap_or(Path::new(".")), sample.then_some(files.as_slice()))?;
     output.line(format!("Made {} in {}.", made.files.join(", "), made.folder));
-    let here = dir.map(|dir| format!("cd {} && ", dir.display())).unwrap_or_default();
+    let here = dir.map(|dir| format!("cd {} && ", quoted(&dir.display().to_string()))).unwrap_or_default();
     let next = if sample {
         format!("Next: {here}gatewright run")
     } else {
@@ -137,6 +141,12 @@ fn init(output: Output, dir: Option<&Path>, sample: bool) -> anyhow::Result<Exit
     output.line(output.paint(Ink::Quiet, &next));
     output.document(&made)?;
     Ok(Exit::Done)
+}
+
+/// A word as shells read it.
+fn quoted(word: &str) -> String {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./".contains(letter);
+    if word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
 }
 
 fn check(common: &Common, output: Output, paths: &[String], format: CheckFormat) -> anyhow::Result<Exit> {
@@ -148,12 +158,15 @@ fn check(common: &Common, output: Output, paths: &[String], format: CheckFormat)
         output.raw(&format!("{}\n", serde_json::to_string_pretty(&sarif)?));
     } else {
         if !drawn.is_empty() {
-            output.line(drawn.trim_end());
+            output.block(drawn.trim_end());
         }
         if document.errors == 0 {
-            let specs =
-                if document.specs.is_empty() { "no spec".to_owned() } else { document.specs.join(", ") };
-            output.line(format!("{} {specs}: no error.", output.paint(Ink::Good, "●")));
+            let checked = match (paths, document.specs.as_slice()) {
+                ([], []) => "no spec".to_owned(),
+                ([], specs) => specs.join(", "),
+                (files, _) => files.join(", "),
+            };
+            output.line(format!("{} {checked}: no error.", output.paint(Ink::Good, "●")));
         }
         output.document(&document)?;
     }
@@ -167,7 +180,7 @@ async fn run(
     cancel: &CancellationToken,
 ) -> anyhow::Result<Exit> {
     let local = open(common)?;
-    if !trusted(&local, output).await? {
+    if !trusted(&local, output, cancel).await? {
         return Ok(Exit::Refused);
     }
     settle_first(&local, output, Some(LOOK), cancel).await;
@@ -186,6 +199,10 @@ async fn run(
     };
     let ran = local.run(&words, tell, cancel).await;
     bar.finish_and_clear();
+    if cancel.is_cancelled() && ran.as_ref().is_err_and(|error| error.code == Code::Busy) {
+        // It waited for another run, and nothing was asked.
+        return Err(Interrupted.into());
+    }
     let document = ran?;
     show::run(output, &document);
     output.document(&document)?;
@@ -224,16 +241,19 @@ fn selftest(
     Ok(if document.kept { Exit::Done } else { Exit::NotVerified })
 }
 
-/// Follows until it is interrupted, which is how it ends.
+/// Follows until it is interrupted, or nobody reads on, which is how it ends.
 async fn watch(common: &Common, output: Output, cancel: &CancellationToken) -> anyhow::Result<Exit> {
     let local = open(common)?;
     settle_first(&local, output, Some(LOOK), cancel).await;
     let mut hear = |document: &WatchDocument, drawn: &str| {
         show::watch(output, document, drawn);
         output.document_line(document);
+        if Output::is_unread() {
+            cancel.cancel();
+        }
     };
     local.watch(output.colour, &mut hear, cancel).await?;
-    Ok(Exit::Interrupted)
+    Ok(if Output::is_unread() { Exit::Done } else { Exit::Interrupted })
 }
 
 fn next_after_run(document: &RunDocument, has_environments: bool) -> Option<&'static str> {
@@ -280,7 +300,7 @@ async fn promote(
         over: None,
     };
     local.knows_environment(&words.environment)?;
-    if !trusted(&local, output).await? {
+    if !trusted(&local, output, cancel).await? {
         return Ok(Exit::Refused);
     }
     // It would wait for what was left open, so that is seen through.
@@ -290,18 +310,26 @@ async fn promote(
         output.remark(output.paint(Ink::Quiet, &sentence));
     }
     let over = local.outside(&environment).await?;
-    let place = over.map(|over| format!(" in place of {}, which no release here made live", over.0.short()));
-    let question =
-        format!("Let {} go live in {environment}{}?", version.id.0.short(), place.unwrap_or_default());
-    if !confirmed(output, yes, &question)? {
+    let version = local.named(version.id)?;
+    let place = match (over, local.live_in(&words.environment)?) {
+        (Some(over), _) => format!(" in place of {}, which no release here made live", over.0.short()),
+        (None, Some(live)) => format!(", in place of {}", local.named(live)?),
+        (None, None) => ", where nothing was live yet".to_owned(),
+    };
+    let question = format!("Let {version} go live in {environment}{place}?");
+    if !confirmed(output, yes, &question, cancel).await? {
         return Ok(Exit::Refused);
     }
-    let document = local.promote(&PromoteWords { over, ..words }, cancel).await?;
+    let words = PromoteWords { over, ..words };
+    let document = local.promote(&words, cancel).await?;
     show::release(output, &document);
     output.document(&document)?;
-    if document.state == "live" {
-        output
-            .remark(output.paint(Ink::Quiet, &format!("The way back: `gatewright rollback {environment}`")));
+    // There is none from a first version.
+    if document.state == "live"
+        && let Ok(back) = local.way_back(&words.environment, None)
+    {
+        let back = format!("The way back, to {}: `gatewright rollback {environment}`", local.named(back)?);
+        output.remark(output.paint(Ink::Quiet, &back));
     }
     back_up(&local, output, true).await;
     Ok(Exit::of_release(document.state))
@@ -317,11 +345,15 @@ async fn roll_back(
 ) -> anyhow::Result<Exit> {
     let local = open(common)?;
     local.knows_environment(environment)?;
-    if !trusted(&local, output).await? {
+    if !trusted(&local, output, cancel).await? {
         return Ok(Exit::Refused);
     }
-    let which = to.unwrap_or("what was live before");
-    if !confirmed(output, yes, &format!("Roll {environment} back to {which}?"))? {
+    let target = local.named(local.way_back(environment, to)?)?;
+    let question = match local.live_in(environment)? {
+        Some(live) => format!("Roll {environment} back from {} to {target}?", local.named(live)?),
+        None => format!("Roll {environment} back to {target}?"),
+    };
+    if !confirmed(output, yes, &question, cancel).await? {
         return Ok(Exit::Refused);
     }
     let document = local.roll_back(environment, to, cancel).await?;
@@ -333,7 +365,7 @@ async fn roll_back(
 
 /// Shows what the folder would do and asks for trust, on a terminal. Elsewhere the act itself is refused. Whether to
 /// go on.
-async fn trusted(local: &Local, output: Output) -> Result<bool, ApiError> {
+async fn trusted(local: &Local, output: Output, cancel: &CancellationToken) -> anyhow::Result<bool> {
     // What is wrong with the files says the act itself, better.
     let Ok((document, shown)) = local.trust() else { return Ok(true) };
     if document.trusted {
@@ -346,22 +378,28 @@ async fn trusted(local: &Local, output: Output) -> Result<bool, ApiError> {
     for diff in &shown.diffs {
         output.remark(diff.trim_end());
     }
-    match output.ask("Trust it with all of that?") {
-        Some(true) => local.give_trust(document.digest).await.map(|()| true),
-        Some(false) => Ok(false),
-        None => Ok(true),
+    let answer = output.ask("Trust it with all of that?", cancel).await?;
+    if answer == Some(true) {
+        local.give_trust(document.digest).await?;
     }
+    Ok(answer != Some(false))
 }
 
 /// Asks on a terminal; scripts have to say `--yes`.
-fn confirmed(output: Output, yes: bool, question: &str) -> Result<bool, ApiError> {
+async fn confirmed(
+    output: Output,
+    yes: bool,
+    question: &str,
+    cancel: &CancellationToken,
+) -> anyhow::Result<bool> {
     if yes {
         return Ok(true);
     }
-    output.ask(question).ok_or_else(|| {
+    let answer = output.ask(question, cancel).await?;
+    Ok(answer.ok_or_else(|| {
         ApiError::new(Code::Refused, "this changes what is live, and there is no terminal to ask on")
             .hint("Say `--yes` in a script.")
-    })
+    })?)
 }
 
 /// Settles what the last call left open, before this one looks at what is live or changes it. A rollback does not come
@@ -397,7 +435,13 @@ async fn settle(common: &Common, output: Output, cancel: &CancellationToken) -> 
     Ok(if left { Exit::ReleaseFailed } else { Exit::Done })
 }
 
-async fn trust(common: &Common, output: Output, revoke: bool, yes: bool) -> anyhow::Result<Exit> {
+async fn trust(
+    common: &Common,
+    output: Output,
+    revoke: bool,
+    yes: bool,
+    cancel: &CancellationToken,
+) -> anyhow::Result<Exit> {
     let local = open(common)?;
     if revoke {
         let was = local.revoke_trust()?;
@@ -409,7 +453,7 @@ async fn trust(common: &Common, output: Output, revoke: bool, yes: bool) -> anyh
     show::trust(output, &document, &shown);
     let answer = match document.trusted || yes {
         true => Some(true),
-        false => output.ask("Trust this folder with all of it?"),
+        false => output.ask("Trust this folder with all of it?", cancel).await?,
     };
     if answer == Some(true) && !document.trusted {
         local.give_trust(document.digest).await?;
@@ -450,5 +494,6 @@ async fn doctor(common: &Common, output: Output, rebuild: bool) -> anyhow::Resul
     let document = local.doctor()?;
     show::doctor(output, &document);
     output.document(&document)?;
-    Ok(Exit::Done)
+    let holds = document.checks.iter().all(|check| check.well || check.what != HISTORY);
+    Ok(if holds { Exit::Done } else { Exit::NotVerified })
 }

@@ -27,6 +27,18 @@ pub(crate) enum Exit {
     Interrupted = 130,
 }
 
+/// Interrupted before anything was done that a document could tell of.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Interrupted;
+
+impl std::fmt::Display for Interrupted {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("interrupted")
+    }
+}
+
+impl std::error::Error for Interrupted {}
+
 impl Exit {
     /// Of what all gates say together.
     #[must_use]

@@ -51,7 +51,7 @@ impl World {
     }
 
     fn findings(&self) -> Vec<Finding> {
-        let trusted = TrustedKeys::load(self.user.path(), &self.signer()).expect("loaded");
+        let trusted = TrustedKeys::load(self.user.path(), Some(&self.signer())).expect("loaded");
         verify(&trail(&self.store()).expect("read"), &trusted)
     }
 

@@ -19,8 +19,11 @@ pub struct StatusDocument {
 pub struct EnvironmentDocument {
     /// Its name.
     pub environment: String,
-    /// What is live; none before the first release.
+    /// What is live, as the journal and the target say; none before the first release, and while it is unknown.
     pub live: Option<LiveDocument>,
+    /// Why it is not known what is live, in a sentence: the target says otherwise than the journal, or a release ended
+    /// without anybody knowing.
+    pub unknown: Option<String>,
     /// The present version and whether it may go live.
     pub candidate: CandidateDocument,
     /// What was live before.

@@ -50,6 +50,8 @@ pub enum WatchedDocument {
 pub struct PassDocument {
     /// Files that changed; none at first, and when another process recorded something.
     pub saved: Vec<String>,
+    /// Files of the workspace that are gone.
+    pub removed: Vec<String>,
     /// Specs that mean something else than before, or have other errors.
     pub changed: Vec<String>,
     /// Present versions that were never recorded.

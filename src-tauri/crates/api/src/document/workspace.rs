@@ -31,7 +31,7 @@ pub struct ExplainDocument {
 pub struct CheckDocument {
     /// Always [`super::FORMAT`].
     pub format: u32,
-    /// Specs that were read.
+    /// Specs whose files were checked.
     pub specs: Vec<String>,
     /// In the order of files and places.
     pub diagnostics: Vec<Diagnostic>,

@@ -6,7 +6,7 @@ use gatewright_core::{
     selftest::{Erred, Found, VERSIONS},
     spec::{Ask, Criterion, Spec},
 };
-use gatewright_engine::supervisor::{Origin, Price, Rejudged, SelfTestReport};
+use gatewright_engine::supervisor::{Origin, Price, Rejudged, SelfTestReport, reading::ReadSpec};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -187,13 +187,17 @@ impl Local {
     }
 
     fn spec(&self, name: &str) -> Result<&Spec, ApiError> {
+        self.read_spec(name)?.spec.as_ref().ok_or_else(mistakes)
+    }
+
+    /// A spec of the workspace, whatever stands in it.
+    pub(super) fn read_spec(&self, name: &str) -> Result<&ReadSpec, ApiError> {
         let found = self.reading.specs.iter().find(|read| read.name.as_str() == name);
-        let Some(found) = found else {
+        found.ok_or_else(|| {
             let known: Vec<&str> = self.reading.specs.iter().map(|read| read.name.as_str()).collect();
-            return Err(ApiError::new(Code::NotFound, format!("there is no spec `{name}`"))
-                .hint(format!("There are: {}.", known.join(", "))));
-        };
-        found.spec.as_ref().ok_or_else(mistakes)
+            ApiError::new(Code::NotFound, format!("there is no spec `{name}`"))
+                .hint(format!("There are: {}.", known.join(", ")))
+        })
     }
 }
 

@@ -34,7 +34,7 @@ pub use release::PromoteWords;
 pub use run::{Progress, RunWords, Tell};
 pub use trust::TrustShown;
 pub use watch::Hear;
-pub use workspace::{check, explain, init, sarif, schema};
+pub use workspace::{HISTORY, check, explain, init, sarif, schema};
 
 use crate::{
     document::VersionDocument,
@@ -107,6 +107,20 @@ impl Local {
     fn label(&self, version: VersionId) -> Result<Option<String>, ApiError> {
         Ok(self.engine.store().read(|read| read.version(version))?.and_then(|row| row.label))
     }
+
+    /// What a question calls it: its label with its first digits, else those alone.
+    ///
+    /// # Errors
+    /// The history cannot be read.
+    pub fn named(&self, version: VersionId) -> Result<String, ApiError> {
+        let short = version.0.short();
+        Ok(self.label(version)?.map_or_else(|| short.clone(), |label| format!("{label} ({short})")))
+    }
+
+    /// What a person calls it in a sentence: its label, else its first digits.
+    fn called(&self, version: VersionId) -> Result<String, ApiError> {
+        Ok(self.label(version)?.unwrap_or_else(|| version.0.short()))
+    }
 }
 
 /// The folder with the workspace file, at or above `directory`.
@@ -129,6 +143,13 @@ fn grade(grade: Grade) -> &'static str {
         Grade::Declared => "declared",
         Grade::Opaque => "opaque",
     }
+}
+
+/// A time of a document, RFC 3339, as a clock on this machine's wall has it, with its zone.
+#[must_use]
+pub fn wall_time(rfc3339: &str) -> String {
+    let Ok(time) = rfc3339.parse::<jiff::Timestamp>() else { return rfc3339.to_owned() };
+    time.to_zoned_datetime(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S %Z").to_string()
 }
 
 /// RFC 3339 in UTC.

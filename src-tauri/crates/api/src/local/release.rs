@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use gatewright_core::{
-    decision::{Statement, Word},
+    decision::{Refusal, Statement, Word},
     id::{EnvironmentName, VersionId},
     release::{Kind, Release, Rung, State},
     spec::{quarantine_sentence, workspace::Environment},
@@ -23,6 +23,7 @@ use crate::{
         ReleaseDocument, RollbackDocument, SettleDocument, StatusDocument, TimesDocument,
     },
     error::{ApiError, Code},
+    whereabouts,
 };
 
 /// The words of `promote`.
@@ -54,7 +55,11 @@ impl Local {
     }
 
     fn lane(&self, lane: &Lane) -> Result<EnvironmentDocument, ApiError> {
-        let live = match &lane.live {
+        let newest = self.engine.store().read(|read| read.releases(&lane.environment, 1))?.pop();
+        let unknown = whereabouts::unknown(lane, newest.as_ref().map(|row| &row.release), |version| {
+            self.called(version)
+        })?;
+        let live = match lane.live.as_ref().filter(|_| unknown.is_none()) {
             Some(row) => Some(LiveDocument {
                 version: row.release.to,
                 label: self.label(row.release.to)?,
@@ -77,6 +82,7 @@ impl Local {
         Ok(EnvironmentDocument {
             environment: lane.environment.to_string(),
             live,
+            unknown,
             candidate: CandidateDocument {
                 version: lane.candidate.as_ref().map(|version| version.id),
                 may_ship: lane.candidate.is_some() && lane.refusals.is_empty(),
@@ -89,13 +95,20 @@ impl Local {
                 ready: lane.readiness.as_ref().is_some_and(|ready| ready.is_ready()),
                 checked_at: time(lane.looked_at),
                 reason: match (&lane.previous, &lane.readiness) {
-                    (None, _) => Some("nothing was live before".to_owned()),
+                    (None, _) => Some(self.nothing_before(lane)?),
                     (Some(_), None) => Some("the folder is not trusted to look".to_owned()),
                     (Some(_), Some(_)) => problem,
                 },
             },
             open,
         })
+    }
+
+    /// Why a rollback that names no version would go nowhere.
+    fn nothing_before(&self, lane: &Lane) -> Result<String, ApiError> {
+        let Some(version) = lane.rolled_back_from else { return Ok("nothing was live before".to_owned()) };
+        let called = self.named(version)?;
+        Ok(format!("{called} was rolled back from: name it with `--to` to go there again"))
     }
 
     /// What the specs that an environment requires let off, a sentence each.
@@ -125,7 +138,13 @@ impl Local {
         let found = self.workspace()?.environments.get(name);
         found.ok_or_else(|| {
             let missing = ApiError::from(ReleaseError::NoSuchEnvironment(name.clone()));
-            if self.has_environments() { missing } else { missing.hint("Add it to gatewright.yaml.") }
+            let known = self.reading.workspace.iter().flat_map(|workspace| workspace.environments.keys());
+            match known.map(ToString::to_string).collect::<Vec<_>>().as_slice() {
+                [] => missing.hint("Add it to gatewright.yaml."),
+                known => {
+                    missing.hint(format!("There are: {}. `gatewright status` shows them.", known.join(", ")))
+                }
+            }
         })
     }
 
@@ -134,6 +153,7 @@ impl Local {
     /// # Errors
     /// There is no such environment or version.
     pub fn promotion(&self, words: &PromoteWords) -> Result<(EnvironmentName, Version), ApiError> {
+        self.engine.store().check_writable()?;
         let workspace = self.workspace()?;
         let name: EnvironmentName = words.environment.as_str().into();
         let environment = self.environment(&name)?;
@@ -185,11 +205,33 @@ impl Local {
         let clicked = self.engine.clock().elapsed();
         let (environment, version) = self.promotion(words)?;
         let wish = Wish { version: &version, word: word(words)?, over: words.over };
-        let promoted = self.engine.promote(&self.reading, &environment, wish, clicked, cancel).await;
-        if let Err(ReleaseError::Refused(refusals)) = &promoted {
-            self.engine.log_refusal(&environment, version.id, refusals).await?;
+        match self.engine.promote(&self.reading, &environment, wish, clicked, cancel).await {
+            Ok(enacted) => self.document_of(&enacted),
+            Err(ReleaseError::Refused(refusals)) => {
+                self.engine.log_refusal(&environment, version.id, &refusals).await?;
+                let cure = cure(words, &refusals);
+                Err(ApiError::from(ReleaseError::Refused(refusals)).hint(cure))
+            }
+            Err(error) => Err(error.into()),
         }
-        self.document_of(&promoted?)
+    }
+
+    /// The version that a rollback would put back: the named one, else what was live before.
+    ///
+    /// # Errors
+    /// There is nothing to go back to, or no version is meant.
+    pub fn way_back(&self, environment: &str, to: Option<&str>) -> Result<VersionId, ApiError> {
+        let to = to.map(|words| self.engine.version(words)).transpose()?.map(|row| row.version.id);
+        Ok(self.engine.rollback_target(&environment.into(), to)?)
+    }
+
+    /// What is live in an environment, as the history has it.
+    ///
+    /// # Errors
+    /// The history cannot be read.
+    pub fn live_in(&self, environment: &str) -> Result<Option<VersionId>, ApiError> {
+        let newest = self.engine.store().read(|read| read.lives(&environment.into(), 1))?.pop();
+        Ok(newest.map(|row| row.release.to))
     }
 
     /// Puts an earlier version back.
@@ -203,10 +245,7 @@ impl Local {
         cancel: &CancellationToken,
     ) -> Result<ReleaseDocument, ApiError> {
         let clicked = self.engine.clock().elapsed();
-        let to: Option<VersionId> = match to {
-            Some(words) => Some(self.engine.version(words)?.version.id),
-            None => None,
-        };
+        let to = to.map(|words| self.engine.version(words)).transpose()?.map(|row| row.version.id);
         let enacted = self.engine.roll_back(&self.reading, &environment.into(), to, clicked, cancel).await?;
         self.document_of(&enacted)
     }
@@ -334,6 +373,25 @@ fn sentence(release: &Release, evidence: &str) -> String {
         State::Intent | State::Staged | State::Switching | State::Switched | State::Observing => {
             format!("{to} in {environment} is not proved yet: {evidence}. `gatewright settle` looks again.")
         }
+    }
+}
+
+/// What to do about a refused promotion.
+fn cure(words: &PromoteWords, refusals: &[Refusal]) -> String {
+    let needs_a_reason = |refusal: &Refusal| {
+        matches!(refusal, Refusal::Weakened(_) | Refusal::Quarantined(..) | Refusal::MovedOutside(_))
+    };
+    if refusals.iter().all(needs_a_reason) {
+        let which = words.version.iter().map(|version| format!(" {version}")).collect::<String>();
+        let promote = format!("gatewright promote {}{which} --override REASON --by NAME", words.environment);
+        return format!(
+            "Where that is right, say why: `{promote}`. It is logged, and marked wherever it is shown."
+        );
+    }
+    match refusals {
+        [Refusal::AlreadyLive] => "`gatewright status` shows what is live.".to_owned(),
+        _ => "`gatewright verdict` shows what the gates say, `gatewright status` what else is in the way."
+            .to_owned(),
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use gatewright_core::{
     gate::{Counts, Outcome, Seen, Spent, words},
     id::{RunId, SpecName},
-    spec::{Currency, Measure, Metric, MicroMoney, Quarantine, Rule, Unit},
+    spec::{Currency, Measure, Metric, MicroMoney, Quarantine, Rule, Spec, Unit},
     time::Duration,
     verdict::{CriterionVerdict, Flaky, FlakyCase, Standing},
 };
@@ -98,7 +98,9 @@ impl Local {
         tell: Tell,
         cancel: &CancellationToken,
     ) -> Result<RunDocument, ApiError> {
+        self.know_specs(&words.specs)?;
         let request = self.request(words)?;
+        self.check_cost_known(words)?;
         let follower = Arc::new(Follower { tell, last: Mutex::default() });
         let report = self.engine.run(&self.reading, &request, Some(follower), cancel).await?;
         self.document(&self.reading, &report)
@@ -109,9 +111,35 @@ impl Local {
     /// # Errors
     /// The words fit nothing, or files have errors.
     pub fn verdict(&self, specs: &[String]) -> Result<RunDocument, ApiError> {
+        self.know_specs(specs)?;
         let specs: Vec<SpecName> = specs.iter().map(|spec| spec.as_str().into()).collect();
         let report = self.engine.known(&self.reading, &specs)?;
         self.document(&self.reading, &report)
+    }
+
+    /// Whether there are such specs. Where files have errors that is not known, and said better.
+    fn know_specs(&self, names: &[String]) -> Result<(), ApiError> {
+        let mut sought = names.iter().filter(|_| self.reading.errors() == 0);
+        sought.try_for_each(|name| self.read_spec(name).map(drop))
+    }
+
+    /// A budget of money that nothing is counted against would be none: it asks for a budget of calls.
+    fn check_cost_known(&self, words: &RunWords) -> Result<(), ApiError> {
+        if words.cost.is_none() || words.calls.is_some() {
+            return Ok(());
+        }
+        let meant = |spec: &&Spec| {
+            words.specs.is_empty() || words.specs.iter().any(|name| spec.name.as_str() == name)
+        };
+        let agents = self.reading.good().filter(meant).filter_map(|spec| self.reading.agent(&spec.agent));
+        match agents.into_iter().find(|agent| agent.price.is_none()) {
+            None => Ok(()),
+            Some(agent) => Err(ApiError::new(
+                Code::BadArguments,
+                format!("--cost: what a call of `{}` costs is not known, as it has no price", agent.name),
+            )
+            .hint("Say `--calls N` beside it, or give the agent its `price`.")),
+        }
     }
 
     fn request(&self, words: &RunWords) -> Result<RunRequest, ApiError> {
@@ -126,6 +154,11 @@ impl Local {
             fits.then_some((cost * 1e6).round() as i64)
                 .ok_or_else(|| bad(format!("--cost: {cost} is no amount")))
         });
+        // It is said in lists, in questions and in other people's commands.
+        let name = |label: &str| !label.trim().is_empty() && !label.contains(char::is_control);
+        if words.label.as_deref().is_some_and(|label| !name(label)) {
+            return Err(bad("--label: a name is a line of text, and not empty".to_owned()));
+        }
         Ok(RunRequest {
             specs: words.specs.iter().map(|spec| spec.as_str().into()).collect(),
             version: version.map(|row| row.version.id),

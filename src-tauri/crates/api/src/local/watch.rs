@@ -74,9 +74,12 @@ impl Local {
         let trouble = |of: &dyn ToString, why: String| TroubleDocument { of: of.to_string(), message: why };
         let specs = pass.troubles.iter().map(|(spec, why)| trouble(spec, why.to_string()));
         let agents = pass.unreadable.iter().map(|(agent, why)| trouble(agent, why.to_string()));
+        let is_there = |path: &String| self.engine.root().join(path).symlink_metadata().is_ok();
+        let (saved, removed) = pass.saved.into_iter().partition(is_there);
         let reports = pass.reports.iter().map(|report| self.spec_document(&pass.reading, report));
         Ok(PassDocument {
-            saved: pass.saved.into_iter().collect(),
+            saved,
+            removed,
             changed: pass.changed.iter().map(ToString::to_string).collect(),
             unasked: pass.unasked.iter().map(|version| version.id).collect(),
             specs_total: u32::try_from(pass.reading.specs.len()).unwrap_or(u32::MAX),

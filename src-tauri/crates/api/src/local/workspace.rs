@@ -20,13 +20,17 @@ use gatewright_engine::{
     },
 };
 
-use super::{Local, root};
+use super::{Local, root, wall_time};
 use crate::{
     document::{
         CheckDocument, DoctorCheck, DoctorDocument, ExplainDocument, FORMAT, InitDocument, VerifyDocument,
     },
     error::{ApiError, Code},
+    fault::of_place,
 };
+
+/// What `doctor` calls the check of the history.
+pub const HISTORY: &str = "history";
 
 /// Which day it is, for files that are read without a workspace being opened.
 fn today() -> Day {
@@ -38,39 +42,58 @@ fn today() -> Day {
 /// # Errors
 /// There is a workspace already, or nothing can be written.
 pub fn init(folder: &Path, sample: Option<&[(&str, &[u8])]>) -> Result<InitDocument, ApiError> {
-    let internal =
-        |error: std::io::Error| ApiError::new(Code::Internal, format!("{}: {error}", folder.display()));
-    std::fs::create_dir_all(folder).map_err(internal)?;
-    if folder.join(WORKSPACE_FILE).exists() {
-        return Err(ApiError::new(
-            Code::Refused,
-            format!("{} holds a {WORKSPACE_FILE} already", folder.display()),
-        )
-        .hint("Open it as it is, or choose another folder."));
-    }
     let first = spec::init::eight_lines(None);
     let eight: [(&str, &[u8]); 1] = [(WORKSPACE_FILE, first.as_bytes())];
     let files = sample.unwrap_or(&eight);
-    if let Some((path, _)) = files.iter().find(|(path, _)| folder.join(path).exists()) {
-        return Err(ApiError::new(Code::Refused, format!("{} exists already", folder.join(path).display()))
-            .hint("Choose an empty folder."));
+    let user = UserFolder::find()?;
+    check_free(folder, files)?;
+    user.prepare()?;
+    let unwritable = |error: std::io::Error| {
+        ApiError::new(of_place(error.kind()), format!("nothing can be made in {}: {error}", folder.display()))
+            .hint("Choose a folder that you can write.")
+    };
+    std::fs::create_dir_all(folder).map_err(unwritable)?;
+    for (made, (path, bytes)) in files.iter().enumerate() {
+        if let Err(error) = durable::write(&folder.join(path), bytes, false) {
+            // A part of a workspace would stand in the way of the next try.
+            files[..made].iter().for_each(|(path, _)| drop(std::fs::remove_file(folder.join(path))));
+            return Err(unwritable(error));
+        }
     }
-    for (path, bytes) in files {
-        durable::write(&folder.join(path), bytes, false).map_err(internal)?;
-    }
-    let folder = folder.canonicalize().map_err(internal)?;
+    let folder = folder.canonicalize().map_err(unwritable)?;
     let made = reading::read(&folder, today(), None);
     if let Some(workspace) = &made.workspace {
         let now = SystemClock::default().now().0;
         let claims = recipe::claims(&folder, workspace);
         let texts = recipe::texts(&folder, &claims);
-        Trust::give(&UserFolder::find()?, &folder, claims, texts, now)?;
+        Trust::give(&user, &folder, claims, texts, now)?;
     }
     Ok(InitDocument {
         format: FORMAT,
         folder: folder.display().to_string(),
         files: files.iter().map(|(path, _)| (*path).to_owned()).collect(),
     })
+}
+
+/// Whether the files can be made in `folder` without replacing anything.
+fn check_free(folder: &Path, files: &[(&str, &[u8])]) -> Result<(), ApiError> {
+    let refused = |what: String, cure: &str| Err(ApiError::new(Code::Refused, what).hint(cure));
+    if folder.exists() && !folder.is_dir() {
+        return refused(format!("{} is a file", folder.display()), "Name a folder.");
+    }
+    if folder.join(WORKSPACE_FILE).exists() {
+        let what = format!("{} holds a {WORKSPACE_FILE} already", folder.display());
+        return refused(what, "Open it as it is, or choose another folder.");
+    }
+    for path in files.iter().map(|(path, _)| Path::new(path)) {
+        let above = path.ancestors().skip(1).map(|part| folder.join(part)).find(|part| part.is_file());
+        let there = Some(folder.join(path)).filter(|path| path.symlink_metadata().is_ok());
+        if let Some(found) = above.or(there) {
+            let what = format!("{} is in the way of {}", found.display(), path.display());
+            return refused(what, "Choose an empty folder.");
+        }
+    }
+    Ok(())
 }
 
 /// What is wrong with the workspace's files, drawn for a terminal and as a document. With `paths`, only with those.
@@ -85,9 +108,11 @@ pub fn check(
     let (reading, found) = findings(directory, paths)?;
     let drawn = render(&found, &reading.sources, colour);
     let errors = found.iter().filter(|found| found.is_error()).count();
+    let checked =
+        reading.specs.iter().filter(|spec| wanted(paths).is_none_or(|it| it.contains(&spec.file.as_str())));
     let document = CheckDocument {
         format: FORMAT,
-        specs: reading.specs.iter().map(|spec| spec.name.to_string()).collect(),
+        specs: checked.map(|spec| spec.name.to_string()).collect(),
         errors: u32::try_from(errors).unwrap_or(u32::MAX),
         diagnostics: found,
     };
@@ -103,15 +128,22 @@ pub fn sarif(directory: Option<&Path>, paths: &[String]) -> Result<serde_json::V
     Ok(to_sarif(&found, &reading.sources, env!("CARGO_PKG_VERSION")))
 }
 
+/// The files that were asked about; none for all.
+fn wanted(paths: &[String]) -> Option<Vec<&str>> {
+    let wanted = || paths.iter().map(|path| path.trim_start_matches("./")).collect();
+    (!paths.is_empty()).then(wanted)
+}
+
 fn findings(directory: Option<&Path>, paths: &[String]) -> Result<(Reading, Vec<Diagnostic>), ApiError> {
     let root = root(directory)?;
     let reading = reading::read(&root, today(), None);
-    let wanted: Vec<&str> = paths.iter().map(|path| path.trim_start_matches("./")).collect();
-    if let Some(unknown) = wanted.iter().find(|path| !reading.files.contains(**path)) {
+    let wanted = wanted(paths);
+    if let Some(unknown) = wanted.iter().flatten().find(|path| !reading.files.contains(**path)) {
         return Err(ApiError::new(Code::NotFound, format!("`{unknown}` is no file of this workspace"))
             .hint("Paths count from the folder of gatewright.yaml."));
     }
-    let meant = |found: &Diagnostic| wanted.is_empty() || wanted.contains(&found.file.as_str());
+    let meant =
+        |found: &Diagnostic| wanted.as_ref().is_none_or(|wanted| wanted.contains(&found.file.as_str()));
     let found = reading.diagnostics.iter().filter(|found| meant(found)).cloned().collect();
     Ok((reading, found))
 }
@@ -221,7 +253,7 @@ impl Local {
         };
         let backups = self.backups()?;
         let kept = match backups.first() {
-            Some(newest) => format!("{}, the newest of {}", backups.len(), newest.at),
+            Some(newest) => format!("{}, the newest of {}", backups.len(), wall_time(&newest.at)),
             None => "none yet: one is made after each release, and hourly while something changes".to_owned(),
         };
         let check = |what: &str, well: bool, says: String| DoctorCheck { what: what.to_owned(), well, says };
@@ -230,7 +262,7 @@ impl Local {
             checks: vec![
                 check("files", errors == 0, files),
                 check(
-                    "history",
+                    HISTORY,
                     state.is_well(),
                     if state.is_well() {
                         "holds together".to_owned()

@@ -42,11 +42,6 @@ fn short(digest: impl std::fmt::Display) -> String {
     digest.to_string().trim_start_matches("sha256:").chars().take(12).collect()
 }
 
-/// A time as people write it, from RFC 3339.
-fn time(rfc3339: &str) -> String {
-    rfc3339.split('.').next().unwrap_or(rfc3339).replace('T', " ").trim_end_matches('Z').to_owned() + " UTC"
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -57,11 +52,5 @@ mod tests {
         assert_eq!(two_digits("0.998100000"), "0.9981");
         assert_eq!(two_digits("1.000000000"), "1.00");
         assert_eq!(two_digits(""), "");
-    }
-
-    #[test]
-    fn a_time_is_readable() {
-        assert_eq!(time("2026-11-23T16:12:49.123Z"), "2026-11-23 16:12:49 UTC");
-        assert_eq!(time("2026-11-23T16:12:49Z"), "2026-11-23 16:12:49 UTC");
     }
 }

@@ -1,8 +1,11 @@
 //! Versions: all, one, two against each other.
 
-use gatewright_api::document::{CompareDocument, ShowDocument, VersionRow, VersionsDocument};
+use gatewright_api::{
+    document::{CompareDocument, ShowDocument, VersionRow, VersionsDocument},
+    local::wall_time,
+};
 
-use super::{outcome, short, time, two_digits};
+use super::{outcome, short, two_digits};
 use crate::output::{Ink, Output, table};
 
 /// Prints every version with its newest scores.
@@ -19,7 +22,7 @@ pub(crate) fn versions(output: Output, document: &VersionsDocument) {
 fn rows(output: Output, version: &VersionRow) -> Vec<Vec<String>> {
     let live = version.live_in.iter().map(|name| format!("live in {name}")).collect::<Vec<_>>().join(", ");
     let label = version.version.label.clone().unwrap_or_default();
-    let head = [short(version.version.id), label, time(&version.seen)];
+    let head = [short(version.version.id), label, wall_time(&version.seen)];
     if version.scores.is_empty() {
         let mut row = head.to_vec();
         row.extend(["not judged".to_owned(), String::new(), String::new(), output.paint(Ink::Good, &live)]);
@@ -52,7 +55,7 @@ pub(crate) fn version(output: Output, document: &ShowDocument) {
     }
     output.line(format!("  agent       {}", document.row.agent));
     output.line(format!("  known by    {}", document.row.version.grade));
-    output.line(format!("  first seen  {}", time(&document.row.seen)));
+    output.line(format!("  first seen  {}", wall_time(&document.row.seen)));
     if let Some(commit) = &document.provenance.commit {
         let dirty = if document.provenance.dirty == Some(true) { ", with changes" } else { "" };
         output.line(format!("  commit      {commit}{dirty}"));

@@ -40,14 +40,10 @@ fn mark(output: Output) -> String {
 fn pass(output: Output, pass: &PassDocument, drawn: &str) -> Vec<String> {
     let took = output.paint(Ink::Quiet, &format!("{} ms", pass.duration_ms));
     let mut lines = Vec::new();
-    if !pass.saved.is_empty() {
-        let shown =
-            pass.saved.iter().take(SAVED_SHOWN_MAX).map(String::as_str).collect::<Vec<_>>().join(", ");
-        let more = match pass.saved.len().saturating_sub(SAVED_SHOWN_MAX) {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
-        lines.push(format!("{} {shown}{more} saved  {took}", mark(output)));
+    let parts = [named(&pass.saved, "saved"), named(&pass.removed, "removed")];
+    let files = parts.into_iter().flatten().collect::<Vec<_>>().join(", ");
+    if !files.is_empty() {
+        lines.push(format!("{} {files}  {took}", mark(output)));
     }
     lines.extend(drawn.trim_end().lines().map(str::to_owned));
     for version in &pass.unasked {
@@ -58,13 +54,23 @@ fn pass(output: Output, pass: &PassDocument, drawn: &str) -> Vec<String> {
         lines.push(format!("  {} {}: {}", output.paint(Ink::Open, "◐"), trouble.of, trouble.message));
     }
     let judged = !pass.specs.is_empty() || !pass.troubles.is_empty();
-    if pass.errors == 0 && !judged && !pass.saved.is_empty() {
+    if pass.errors == 0 && !judged && !files.is_empty() {
         lines.push(match pass.changed.as_slice() {
             [] => output.paint(Ink::Quiet, "  means the same as before"),
             changed => format!("  {} read: no error", changed.join(", ")),
         });
     }
     lines
+}
+
+/// `a.md, b.md and 3 more saved`; nothing of no file.
+fn named(files: &[String], what: &str) -> Option<String> {
+    let shown = files.iter().take(SAVED_SHOWN_MAX).map(String::as_str).collect::<Vec<_>>().join(", ");
+    match files.len().saturating_sub(SAVED_SHOWN_MAX) {
+        0 if files.is_empty() => None,
+        0 => Some(format!("{shown} {what}")),
+        more => Some(format!("{shown} and {more} more {what}")),
+    }
 }
 
 /// `● passed  refunds: rescored: 34 of 34 … (recorded answers, no call)`
@@ -87,6 +93,7 @@ mod tests {
     fn a_pass() -> PassDocument {
         PassDocument {
             saved: Vec::new(),
+            removed: Vec::new(),
             changed: Vec::new(),
             unasked: Vec::new(),
             specs_total: 1,
@@ -103,6 +110,8 @@ mod tests {
         let saved: Vec<String> = ["a.md", "b.md", "c.md", "d.md"].map(str::to_owned).into();
         let nothing = PassDocument { saved: saved[..1].to_vec(), ..a_pass() };
         assert_eq!(pass(PLAIN, &nothing, ""), ["› a.md saved  12 ms", "  means the same as before"]);
+        let gone = PassDocument { removed: vec!["old.md".into()], ..nothing.clone() };
+        assert_eq!(pass(PLAIN, &gone, "")[0], "› a.md saved, old.md removed  12 ms");
         let broken = PassDocument { saved, errors: 1, ..a_pass() };
         let lines = pass(PLAIN, &broken, "error: a case without an input\n");
         assert_eq!(lines, ["› a.md, b.md, c.md and 1 more saved  12 ms", "error: a case without an input"]);

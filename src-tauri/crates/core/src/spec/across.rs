@@ -34,9 +34,8 @@ pub fn check_across(file: &str, workspace: &Workspace, specs: &[(&str, &Spec)]) 
     let mut monitors = Vec::new();
     for environment in workspace.environments.values() {
         let pointer = format!("/environments/{}/requires", environment.name);
-        let place = Place { end: environment.place.start, ..environment.place };
         let mut refuse = |code: &str, message: String, help: String| {
-            let mut found = Diagnostic::error(code, file, &pointer, place, message);
+            let mut found = Diagnostic::error(code, file, &pointer, environment.requires_place, message);
             found.help = Some(help);
             findings.push(found);
         };

@@ -1,5 +1,7 @@
 //! Addresses and keys as people write them: what a bare address means, and which text must not stand in a file.
 
+use core::net::Ipv6Addr;
+
 use super::{
     expect::compiled,
     pattern,
@@ -105,9 +107,12 @@ impl Reader<'_> {
             _ => (authority, None),
         };
         let port_holds = port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0));
-        let host_letter = |letter: char| letter.is_alphanumeric() || "-._[]:".contains(letter);
+        let host_holds = match host.strip_prefix('[') {
+            Some(rest) => rest.strip_suffix(']').is_some_and(|found| found.parse::<Ipv6Addr>().is_ok()),
+            None => host.chars().all(|letter| letter.is_alphanumeric() || "-._".contains(letter)),
+        };
         let clean = !rest.contains(|letter: char| letter.is_whitespace() || letter.is_control());
-        if host.is_empty() || !host.chars().all(host_letter) || !port_holds || !clean {
+        if host.is_empty() || !host_holds || !port_holds || !clean {
             let help = "an address is a scheme, a host, a port and a path; no variable stands in it";
             self.error(at, "url", format!("`{}` is no address", word::shortened(text)), help);
             return None;

@@ -171,7 +171,10 @@ pub(super) fn from_address(
             Access::OpenaiChat(OpenaiChat { url, model, prompt: None, params, tools: None, tools_file: None })
         }
         Address::Http { .. } => Access::Http(bare_http(reader.url(at)?)),
-        Address::Command { argv } => Access::Command(CommandAgent { argv, env: Vec::new() }),
+        Address::Command { argv } => {
+            reader.program(at, &argv);
+            Access::Command(CommandAgent { argv, env: Vec::new() })
+        }
         Address::Later { provider } => {
             reader.later(&at.pointer, at.place(), &format!("the provider `{}`", word::shortened(&provider)));
             return None;
@@ -378,6 +381,7 @@ fn command(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<CommandAgent>
         reader.error(&at, "command", "this looks like a line for a shell", help);
         return None;
     }
+    reader.program(&at, &argv);
     let env = fields.get("env").map(|at| {
         let names = if at.is_list() { reader.items(&at, "names of variables") } else { vec![at.clone()] };
         let name = |item: &At<'_>| {

@@ -12,6 +12,7 @@ use super::{
     workspace::{Agent, Deploy, Environment, LiveEndpoint, MonitorRule, OnFail, Weakening},
 };
 use crate::{
+    diagnostic::Place,
     id::{AgentName, EnvironmentName, SpecName},
     time::Duration,
 };
@@ -92,6 +93,7 @@ pub(super) fn read(
         endpoint,
         deploy: deploy?,
         requires,
+        requires_place: fields.key_place("requires").unwrap_or(Place { end: at.place().start, ..at.place() }),
         weakening: weakening.unwrap_or_default(),
         max_age,
         attempts_max: attempts_max.unwrap_or(ATTEMPTS_MAX_DEFAULT),

@@ -81,6 +81,22 @@ impl<'f> Reader<'f> {
         found.ok()
     }
 
+    /// A program below the workspace that is not there: no call can be made before it is.
+    pub(super) fn program(&mut self, at: &At<'_>, argv: &[String]) {
+        let Some(program) = argv.first().filter(|program| program.starts_with("./")) else { return };
+        let Ok(path) = below(program) else { return };
+        self.named.insert(path.clone());
+        if self.files.open(&path).err() == Some(FileProblem::Missing) {
+            let help = "paths count from the folder of gatewright.yaml; no call can be made without it";
+            self.warn(
+                at,
+                "program",
+                format!("`{}`: there is no such program", word::shortened(program)),
+                help,
+            );
+        }
+    }
+
     /// Opens a file that the text names, and remembers that it does.
     pub(super) fn open(&mut self, at: &At<'_>, path: &str) -> Option<Box<dyn BufRead + 'f>> {
         self.named.insert(path.to_owned());

@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, num::NonZeroU32};
 use gatewright_stat::{
     corridor,
     design::{Claim, DesignError},
+    never,
 };
 
 use super::{
@@ -515,7 +516,8 @@ fn share_out(reader: &mut Reader<'_>, drafts: Vec<Draft>, wrongly_blocked: Unit)
         let refused = if draft.shares && share == 0 {
             Some("the share of `wrongly_blocked` is below a millionth".to_owned())
         } else {
-            set_trials(&mut draft.rule, draft.trials_max).err().map(|problem| problem.to_string())
+            let planned = plannable(&draft.rule).and_then(|()| set_trials(&mut draft.rule, draft.trials_max));
+            planned.err().map(|problem| problem.to_string())
         };
         match (meaning::criterion(&draft.rule, &draft.only, draft.blocking), refused) {
             (Ok(id), None) => criteria.push(Criterion {
@@ -541,6 +543,25 @@ fn share_out(reader: &mut Reader<'_>, drafts: Vec<Draft>, wrongly_blocked: Unit)
     criteria
 }
 
+/// Whether some number of calls keeps what a rule declares, without making the boundary that does.
+fn plannable(rule: &Rule) -> Result<(), DesignError> {
+    match rule {
+        Rule::Rate { target, floor, risk, .. } => {
+            claim(*target, *floor, *risk).and_then(|claim| corridor::calls_max(&claim, 0)).map(drop)
+        }
+        Rule::Never { failure_rate, wrongly_passed } => {
+            never::trials(failure_rate.as_f64(), wrongly_passed.as_f64()).map(drop)
+        }
+        Rule::Mean { .. } | Rule::MaxDrop { .. } | Rule::Plain { .. } => Ok(()),
+    }
+}
+
+fn claim(target: Unit, floor: Unit, risk: Risk) -> Result<Claim, DesignError> {
+    let Risk { wrongly_blocked, wrongly_passed } = risk;
+    let [target, floor, blocked, passed] = [target, floor, wrongly_blocked, wrongly_passed].map(Unit::as_f64);
+    Claim::new(target, floor, blocked, passed)
+}
+
 /// The trials of a graded metric, or the pairs of a comparison: those declared, or what a 0/1 metric with the same error
 /// rates would take.
 fn set_trials(rule: &mut Rule, declared: Option<NonZeroU32>) -> Result<(), DesignError> {
@@ -552,13 +573,7 @@ fn set_trials(rule: &mut Rule, declared: Option<NonZeroU32>) -> Result<(), Desig
     let Rule::Mean { target, floor, risk, trials_max, .. } = rule else { return Ok(()) };
     *trials_max = match declared {
         Some(declared) => declared.get(),
-        None => {
-            let Risk { wrongly_blocked, wrongly_passed } = *risk;
-            let [target, floor, blocked, passed] =
-                [*target, *floor, wrongly_blocked, wrongly_passed].map(Unit::as_f64);
-            let claim = Claim::new(target, floor, blocked, passed)?;
-            corridor::calls_max(&claim, 0)?.min(GRADED_TRIALS_MAX)
-        }
+        None => corridor::calls_max(&claim(*target, *floor, *risk)?, 0)?.min(GRADED_TRIALS_MAX),
     };
     Ok(())
 }

@@ -42,7 +42,7 @@ mod tests {
             let text = eight_lines(agent);
             assert_eq!(text.lines().count(), 8, "{text}");
             assert!(agent.is_none_or(is_agent));
-            let files: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+            let files = BTreeMap::from([("bot".to_owned(), Vec::new())]);
             let parsed =
                 parse_workspace("gatewright.yaml", text.as_bytes(), &files, crate::time::Day::default());
             assert_eq!(parsed.diagnostics, []);

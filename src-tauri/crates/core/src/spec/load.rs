@@ -184,7 +184,7 @@ fn parse<T>(
     let value = if broken {
         None
     } else if matches!(root.value, Value::Null) {
-        let help = "`gatewright init` writes a first one";
+        let help = "`gatewright init` in an empty folder writes a first one";
         reader.error(&At::root(&root), "empty", "the file is empty", help);
         None
     } else {

@@ -92,6 +92,11 @@ impl<'t> Fields<'t> {
         self.entries.iter().find(|entry| entry.key == key).map(|entry| self.at.member(entry))
     }
 
+    /// Where a key itself stands.
+    pub(super) fn key_place(&self, key: &str) -> Option<Place> {
+        self.entries.iter().find(|entry| entry.key == key).map(|entry| entry.key_place)
+    }
+
     pub(super) fn has(&self, key: &str) -> bool {
         self.entries.iter().any(|entry| entry.key == key)
     }

@@ -326,6 +326,8 @@ pub struct Environment {
     pub deploy: Deploy,
     /// Specs whose verdicts are needed; none given: every spec of the agent.
     pub requires: Option<Vec<SpecName>>,
+    /// Where the key `requires` stands; where the environment begins while it is absent.
+    pub requires_place: Place,
     /// What a weakened spec does.
     pub weakening: Weakening,
     /// A verdict older than this does not promote.

@@ -46,9 +46,9 @@ pub async fn ready(desk: &Desk<'_>, target: &WasLive) -> Readiness {
         Ok(listed) => match listed.into_iter().find(|listed| listed.version == version) {
             Some(listed) => match listed.unavailable {
                 None => Ok(format!("{} lies at the target", listed.reference)),
-                Some(why) => Err(why),
+                Some(why) => Err(anew(why, content.is_ok())),
             },
-            None => Err(format!("{} is no longer at the target", version.0.short())),
+            None => Err(anew(format!("{} is no longer at the target", version.0.short()), content.is_ok())),
         },
         Err(error) if error.class == ErrorClass::NotSupported => {
             Ok("the target cannot list what it could switch to".to_owned())
@@ -56,6 +56,11 @@ pub async fn ready(desk: &Desk<'_>, target: &WasLive) -> Readiness {
         Err(error) => Err(error.message),
     };
     Readiness { target: version, content, reachable, switchable }
+}
+
+/// Why the target cannot switch at once, and what a rollback does about it.
+fn anew(why: String, intact: bool) -> String {
+    if intact { format!("{why}: a rollback brings it there anew first") } else { why }
 }
 
 /// Whether the sealed content of a version is complete and undamaged.

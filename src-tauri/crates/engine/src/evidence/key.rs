@@ -104,15 +104,25 @@ impl Signer {
     /// # Errors
     /// The file cannot be used, holds no such key, or can be read by others.
     pub fn load_or_make(folder: &Path) -> Result<Self, EvidenceError> {
+        if let Some(signer) = Self::load(folder)? {
+            return Ok(signer);
+        }
+        let path = folder.join(FILE);
+        make(folder, &path)?;
+        // Read back: of two processes that made one at once, both use the one that was first.
+        let pem = fs::read_to_string(&path).map_err(EvidenceError::file(&path))?;
+        Self::read(&path, &pem)
+    }
+
+    /// Reads the key of the user's folder; none before its first use. Nothing is made.
+    ///
+    /// # Errors
+    /// As [`Self::load_or_make`].
+    pub fn load(folder: &Path) -> Result<Option<Self>, EvidenceError> {
         let path = folder.join(FILE);
         match fs::read_to_string(&path) {
-            Ok(pem) => Self::read(&path, &pem),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                make(folder, &path)?;
-                // Read back: of two processes that made one at once, both use the one that was first.
-                let pem = fs::read_to_string(&path).map_err(EvidenceError::file(&path))?;
-                Self::read(&path, &pem)
-            }
+            Ok(pem) => Self::read(&path, &pem).map(Some),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(EvidenceError::file(path)(error)),
         }
     }

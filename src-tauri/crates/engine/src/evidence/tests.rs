@@ -75,7 +75,7 @@ struct Hand {
 fn hand() -> Hand {
     let folder = tempfile::tempdir().expect("a folder");
     let signer = Signer::load_or_make(folder.path()).expect("made");
-    let trusted = TrustedKeys::load(folder.path(), &signer).expect("loaded");
+    let trusted = TrustedKeys::load(folder.path(), Some(&signer)).expect("loaded");
     Hand { _folder: folder, signer, trusted }
 }
 
@@ -343,11 +343,11 @@ fn a_checkpoint_that_nobody_trusted_signed_is_found() {
 fn keys_are_trusted_by_hand_and_no_longer_when_removed() {
     let (mine, other) = (hand(), hand());
     let folder = tempfile::tempdir().expect("a folder");
-    let mut trusted = TrustedKeys::load(folder.path(), &mine.signer).expect("loaded");
+    let mut trusted = TrustedKeys::load(folder.path(), Some(&mine.signer)).expect("loaded");
     let line =
         TrustedKey { name: "Ada".to_owned(), pem: other.signer.public().pem().to_owned(), added: Millis(1) };
     let id = trusted.add(folder.path(), line).expect("added");
-    let mut again = TrustedKeys::load(folder.path(), &mine.signer).expect("loaded");
+    let mut again = TrustedKeys::load(folder.path(), Some(&mine.signer)).expect("loaded");
     assert_eq!(again, trusted);
     let envelope = Envelope::sign(STATEMENT_TYPE, b"{}", &other.signer);
     assert!(envelope.open(STATEMENT_TYPE, &again).is_ok());

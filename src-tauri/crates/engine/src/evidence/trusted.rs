@@ -48,11 +48,11 @@ impl TrustedKeys {
         Self { own: Some(key), added: Vec::new() }
     }
 
-    /// The own key and the list of the user's folder.
+    /// The own key, once there is one, and the list of the user's folder.
     ///
     /// # Errors
     /// The list cannot be read; a key that cannot be believed must not be skipped silently.
-    pub fn load(folder: &Path, own: &Signer) -> Result<Self, EvidenceError> {
+    pub fn load(folder: &Path, own: Option<&Signer>) -> Result<Self, EvidenceError> {
         let path = folder.join(FILE);
         let not_a_key = |detail: String| EvidenceError::NotAKey { path: path.clone(), detail };
         let list = match fs::read(&path) {
@@ -71,7 +71,7 @@ impl TrustedKeys {
             Ok::<_, EvidenceError>((line, key))
         };
         let added = list.keys.into_iter().map(parse).collect::<Result<_, _>>()?;
-        Ok(Self { own: Some(own.public().clone()), added })
+        Ok(Self { own: own.map(|own| own.public().clone()), added })
     }
 
     /// Believes one more key from now on; one that is already believed is left as it is.

@@ -336,6 +336,14 @@ impl Store {
         migrate::copy(&connection, to)
     }
 
+    /// Whether anything can be recorded, before something is done that has to be.
+    ///
+    /// # Errors
+    /// [`StoreError::ReadOnly`], with why.
+    pub fn check_writable(&self) -> Result<(), StoreError> {
+        self.writer().map(|_| ())
+    }
+
     fn writer(&self) -> Result<&Writer, StoreError> {
         let refused = || StoreError::ReadOnly { why: self.inner.access.refusal() };
         self.inner.writer.as_ref().ok_or_else(refused)

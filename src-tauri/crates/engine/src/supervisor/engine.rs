@@ -83,12 +83,12 @@ pub enum EngineError {
     #[error("no version is called `{0}`: `gatewright versions` lists them")]
     NoSuchVersion(String),
     /// Several versions are meant by these words.
-    #[error("`{words}` means {count} versions: give more digits")]
+    #[error("`{words}` means {} versions, {}: name one by its digits", versions.len(), digits(versions))]
     Ambiguous {
         /// As given.
         words: String,
-        /// How many.
-        count: usize,
+        /// Which, as they were recorded.
+        versions: Vec<VersionId>,
     },
 }
 
@@ -289,6 +289,15 @@ impl Engine {
     }
 }
 
+/// Versions that a sentence names, at most.
+const NAMED_MAX: usize = 5;
+
+fn digits(versions: &[VersionId]) -> String {
+    let named = versions.iter().take(NAMED_MAX).map(|version| version.0.short());
+    let more = (versions.len() > NAMED_MAX).then(|| "…".to_owned());
+    named.chain(more).collect::<Vec<_>>().join(", ")
+}
+
 fn find_version(
     read: &crate::store::Read<'_>,
     words: &str,
@@ -298,7 +307,7 @@ fn find_version(
     Ok(match found.as_slice() {
         [] => Err(EngineError::NoSuchVersion(words.to_owned())),
         [one] => read.version(*one)?.ok_or_else(|| EngineError::NoSuchVersion(words.to_owned())),
-        several => Err(EngineError::Ambiguous { words: words.to_owned(), count: several.len() }),
+        several => Err(EngineError::Ambiguous { words: words.to_owned(), versions: several.to_vec() }),
     })
 }
 

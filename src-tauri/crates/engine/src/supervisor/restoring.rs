@@ -61,7 +61,7 @@ fn written(folder: &Folder) -> Option<Millis> {
 
 /// The heads in the workspace that a key of this user, or one that they trust, signed.
 fn witnesses(user: &UserFolder, folder: &Folder) -> Result<Vec<Checkpoint>, RestoreError> {
-    let trusted = TrustedKeys::load(&user.keys(), &Signer::load_or_make(&user.keys())?)?;
+    let trusted = TrustedKeys::load(&user.keys(), Some(&Signer::load_or_make(&user.keys())?))?;
     let files = folder.published_checkpoints()?;
     let opened = files.iter().filter_map(|(_, bytes)| Checkpoint::open(bytes, &trusted).ok());
     Ok(opened.map(|(checkpoint, _)| checkpoint).collect())

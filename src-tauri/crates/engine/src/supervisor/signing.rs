@@ -45,12 +45,17 @@ impl Engine {
         Ok(signer)
     }
 
-    /// The keys that this user trusts; the user's own is one of them.
+    /// The keys that this user trusts; the user's own is one of them, once there is one. Looking makes none.
     ///
     /// # Errors
     /// The user's folder cannot be read.
     pub(super) fn trusted_keys(&self) -> Result<TrustedKeys, EngineError> {
-        Ok(TrustedKeys::load(&self.user.keys(), self.signer()?)?)
+        let keys = self.user.keys();
+        let own = match self.signer.get() {
+            Some(_) => None,
+            None => Signer::load(&keys)?,
+        };
+        Ok(TrustedKeys::load(&keys, self.signer.get().or(own.as_ref()))?)
     }
 
     pub(super) fn sign_verdict(&self, verdict: &Verdict, about: &About) -> Result<Vec<u8>, EngineError> {

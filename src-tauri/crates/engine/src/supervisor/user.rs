@@ -82,6 +82,15 @@ impl UserFolder {
         Self { folder: folder.to_owned() }
     }
 
+    /// Makes the folder where it is missing, and finds out whether it can be written.
+    ///
+    /// # Errors
+    /// See [`UserError`].
+    pub fn prepare(&self) -> Result<(), UserError> {
+        let made = std::fs::create_dir_all(&self.folder).and_then(|()| tempfile::tempfile_in(&self.folder));
+        made.map(drop).map_err(|source| UserError::Io { path: self.folder.clone(), source })
+    }
+
     /// Where signing key and trusted keys lie.
     #[must_use]
     pub fn keys(&self) -> PathBuf {

@@ -10,14 +10,16 @@ use gatewright_core::{
     },
 };
 use gatewright_engine::{
-    deploy::adapter::Pointed,
     store::Read,
     supervisor::{Lane as Looked, TriedSince, reading::Reading},
 };
 
 use super::super::{Answered, opened::Opened, show};
 use super::{head, ladder, live_mark};
-use crate::dto::{CandidateStanding, CandidateView, Lane, LetOff, LiveView, Mark, WayBack};
+use crate::{
+    dto::{CandidateStanding, CandidateView, Lane, LetOff, LiveView, Mark, WayBack},
+    whereabouts,
+};
 
 /// Millionths in one.
 const MILLION: u64 = 1_000_000;
@@ -62,21 +64,10 @@ fn requires(reading: &Reading, environment: &Environment) -> Vec<String> {
 fn live(read: &Read<'_>, environment: &Environment, lane: &Looked) -> Answered<LiveView> {
     let newest = read.releases(&environment.name, 1)?.pop();
     let (journaled, _) = live_mark(newest.as_ref(), lane.live.as_ref());
-    let elsewhere = moved(read, lane)?.filter(|_| lane.open.is_none());
-    let mark = if elsewhere.is_some() { Mark::Unknown } else { journaled };
     let called = |id| show::version(read, id).map(|found| show::called(&found).to_owned());
-    let text = match (elsewhere, mark, &newest) {
-        (Some(found), ..) => Some(found),
-        (None, Mark::Unknown, Some(row)) => {
-            let to = called(row.release.to)?;
-            Some(match row.release.from {
-                Some(from) => format!("Unknown: {} or {to}", called(from)?),
-                None => format!("Unknown: {to} or nothing"),
-            })
-        }
-        (None, Mark::Waiting, _) => Some("Nothing is live".to_owned()),
-        _ => None,
-    };
+    let unknown = whereabouts::unknown(lane, newest.as_ref().map(|row| &row.release), called)?;
+    let mark = if unknown.is_some() { Mark::Unknown } else { journaled };
+    let text = unknown.or_else(|| (mark == Mark::Waiting).then(|| "Nothing is live".to_owned()));
     let known = lane.live.as_ref().filter(|_| mark != Mark::Unknown);
     let shown = match mark {
         Mark::Running | Mark::Unknown => newest.as_ref(),
@@ -100,25 +91,6 @@ fn live(read: &Read<'_>, environment: &Environment, lane: &Looked) -> Answered<L
         read_at: known.and(read_at).map(|at| at.0),
         ladder: shown.map(|row| ladder(Some(environment), &row.release)).unwrap_or_default(),
         ladder_note: note.map(str::to_owned),
-    })
-}
-
-/// What the target says, where that is not what the journal has.
-fn moved(read: &Read<'_>, lane: &Looked) -> Answered<Option<String>> {
-    let expected = lane.live.as_ref().map(|row| row.release.to);
-    Ok(match &lane.current {
-        None => None,
-        Some(Err(error)) => Some(format!("Unknown: the target cannot be read: {error}")),
-        Some(Ok(current)) => match &current.pointed {
-            Pointed::Version(version) if Some(*version) == expected => None,
-            Pointed::Nothing if expected.is_none() => None,
-            Pointed::Version(version) => {
-                Some(format!("Moved outside: it names {}", show::called(&show::version(read, *version)?)))
-            }
-            Pointed::Nothing => Some("Moved outside: it names nothing".to_owned()),
-            Pointed::NotOurs(what) => Some(format!("Moved outside: it is not ours: {what}")),
-            Pointed::Split(what) => Some(format!("Moved outside: several at once: {what}")),
-        },
     })
 }
 

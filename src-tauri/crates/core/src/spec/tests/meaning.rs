@@ -31,7 +31,7 @@ fn without_places(value: &impl serde::Serialize) -> Value {
     fn strip(value: &mut Value) {
         match value {
             Value::Object(members) => {
-                for name in ["place", "file", "files", "tools_file"] {
+                for name in ["place", "requires_place", "file", "files", "tools_file"] {
                     if name != "files" {
                         members.remove(name);
                     }

@@ -71,6 +71,25 @@ fn text_that_is_no_yaml() {
 }
 
 #[test]
+fn what_no_call_could_be_made_for() {
+    let rows = [
+        ("an address in half a bracket", "agent: http://[bad\n"),
+        ("no such address of version 6", "agent: http://[::g]:80/v1\n"),
+        ("a program that is not there", "agent: ./bot.sh --quick\n"),
+        ("a program in a list", "agents:\n  bot: { type: command, command: [./bot.sh] }\n"),
+        (
+            "a target too near to its floor",
+            "agent: http://[::1]/v1\ncases: [{ input: a, expect: b }]\ngate:\n  q: { metric: pass_rate, target: 99.99%, floor: 99.98% }\n",
+        ),
+        (
+            "a rate too small to show",
+            "agent: http://[::1]/v1\ncases: [{ input: a, expect: b, critical: true }]\ngate:\n  q: { never: 0.0001% }\n",
+        ),
+    ];
+    insta::assert_snapshot!(drawn(&table(&rows, str::to_owned), &Folder::new()));
+}
+
+#[test]
 fn bytes_that_are_no_text() {
     let said = |bytes: &[u8]| {
         let parsed = parse_workspace("gatewright.yaml", bytes, &Folder::new(), today());

@@ -45,6 +45,8 @@ pub struct Lane {
     pub tried: Vec<TriedSince>,
     /// What a rollback would go back to.
     pub previous: Option<VersionId>,
+    /// The version that was rolled back from last, where a rollback would go nowhere unless it names one.
+    pub rolled_back_from: Option<VersionId>,
     /// Whether that would work now; none without a previous version.
     pub readiness: Option<Readiness>,
     /// The release that is not over.
@@ -121,6 +123,7 @@ impl Engine {
             refusals,
             odds,
             tried: self.tried_in(reading, environment)?,
+            rolled_back_from: previous.is_none().then(|| rolled_back_from(&lives)).flatten(),
             previous: previous.map(|release| release.to),
             readiness,
             open: open.map(|row| row.release),
@@ -148,6 +151,12 @@ pub(super) fn previous(lives: &[ReleaseRow]) -> Option<Release> {
     }
     way.pop();
     way.pop().cloned()
+}
+
+/// Of what was live and is not on the way back, the newest: whoever wants it names it.
+pub(super) fn rolled_back_from(lives: &[ReleaseRow]) -> Option<VersionId> {
+    let live = lives.first()?.release.to;
+    lives.iter().map(|row| row.release.to).find(|version| *version != live)
 }
 
 #[cfg(test)]
@@ -208,6 +217,15 @@ mod tests {
         for (story, expected) in cases {
             let found = previous(&lives(story)).map(|release| release.to);
             assert_eq!(found, expected.map(version), "{story}");
+        }
+    }
+
+    #[test]
+    fn what_was_rolled_back_from_is_known_by_name() {
+        let cases =
+            [("", None), ("a", None), ("a a", None), ("a bad <a", Some("bad")), ("a b c <a", Some("c"))];
+        for (story, expected) in cases {
+            assert_eq!(rolled_back_from(&lives(story)), expected.map(version), "{story}");
         }
     }
 }

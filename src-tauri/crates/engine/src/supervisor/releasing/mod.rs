@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::{
     journal::ReleaseJournal,
-    lane::previous,
+    lane::{previous, rolled_back_from},
     probe::{EndpointProbe, SealedContent},
 };
 pub use self::{judgement::Judgement, lane::Lane, settling::Settled, tried::TriedSince};
@@ -64,6 +64,17 @@ pub enum ReleaseError {
     /// Nothing was live before.
     #[error("nothing else was live in `{0}` before, so there is nothing to go back to")]
     NothingBefore(EnvironmentName),
+    /// What was live before was rolled back from.
+    #[error(
+        "nothing was live in `{environment}` before but {}, which was rolled back from",
+        .version.0.short()
+    )]
+    RolledBackFrom {
+        /// Where.
+        environment: EnvironmentName,
+        /// Which.
+        version: VersionId,
+    },
     /// That version was never live here.
     #[error("{} was never live and verified in `{environment}`: promote it instead", .version.0.short())]
     NeverLive {
@@ -209,7 +220,7 @@ impl Engine {
     /// before the release that is not over, or before what is live.
     ///
     /// # Errors
-    /// [`ReleaseError::NeverLive`], [`ReleaseError::NothingBefore`].
+    /// [`ReleaseError::NeverLive`], [`ReleaseError::NothingBefore`], [`ReleaseError::RolledBackFrom`].
     pub fn rollback_target(
         &self,
         environment: &EnvironmentName,
@@ -267,6 +278,7 @@ impl Engine {
         clicked: Duration,
         cancel: &CancellationToken,
     ) -> Result<Enacted, ReleaseError> {
+        self.store.check_writable()?;
         let journal = self.journal(environment, meanings);
         let probe = self.probe(workspace, environment, trust, cancel).await;
         // The way back waits for no key and no endpoint; a promotion that could not be watched does not begin.
@@ -397,9 +409,10 @@ fn target(
         (None, None) => None,
     };
     let found = found.cloned().or_else(|| previous(lives));
-    found
-        .and_then(|release| release.was_live())
-        .ok_or_else(|| ReleaseError::NothingBefore(environment.clone()))
+    found.and_then(|release| release.was_live()).ok_or_else(|| match rolled_back_from(lives) {
+        Some(version) => ReleaseError::RolledBackFrom { environment: environment.clone(), version },
+        None => ReleaseError::NothingBefore(environment.clone()),
+    })
 }
 
 fn environment_of<'a>(

@@ -256,6 +256,7 @@ impl Engine {
     }
 
     async fn run_lock(&self, no_wait: bool, cancel: &CancellationToken) -> Result<FileLock, RunError> {
+        self.store.check_writable()?;
         let path = self.store.folder().run_lock();
         let holder = Holder::this_process(&self.host, self.clock.now());
         loop {
