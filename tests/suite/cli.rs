@@ -215,10 +215,8 @@ fn the_callers_word_trusts_a_folder_for_one_call_only() {
     shop.world.run(&["run", "--trust=yes"]).ends(2);
 }
 
-#[test]
-fn a_program_that_changed_is_trusted_anew_and_the_question_shows_what_changed() {
-    const BOT: &str = "cat > /dev/null\necho You get a refund.\n";
-    let workspace = "\
+/// A workspace whose agent is a program in it.
+const PROGRAM: &str = "\
 agents:
   bot: { type: command, command: [/bin/sh, bot.sh] }
 agent: bot
@@ -226,7 +224,11 @@ cases:
   - { input: My parcel is late., expect: refund }
 gate: 90%
 ";
-    let world = World::of(&[("gatewright.yaml", workspace), ("bot.sh", BOT)]);
+
+#[test]
+fn a_program_that_changed_is_trusted_anew_and_the_question_shows_what_changed() {
+    const BOT: &str = "cat > /dev/null\necho You get a refund.\n";
+    let world = World::of(&[("gatewright.yaml", PROGRAM), ("bot.sh", BOT)]);
     world.run(&["run"]).ends(0);
     world.edit("bot.sh", "echo You", "touch ran\necho You");
     let mut said = Transcript::of(&world);
@@ -243,16 +245,8 @@ gate: 90%
 
 #[test]
 fn a_variable_that_a_program_would_be_given_is_asked_for() {
-    let workspace = "\
-agents:
-  bot: { type: command, command: [/bin/sh, bot.sh] }
-agent: bot
-cases:
-  - { input: My parcel is late., expect: refund }
-gate: 90%
-";
     let bot = "cat > /dev/null\necho You get a refund, $SHOP_TOKEN.\n";
-    let world = World::of(&[("gatewright.yaml", workspace), ("bot.sh", bot)]);
+    let world = World::of(&[("gatewright.yaml", PROGRAM), ("bot.sh", bot)]);
     world.run(&["run"]).ends(0);
     world.edit("gatewright.yaml", "bot.sh] }", "bot.sh], env: [SHOP_TOKEN] }");
     let mut said = Transcript::of(&world);
