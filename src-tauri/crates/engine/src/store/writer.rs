@@ -1,8 +1,8 @@
 //! The one writer of this process: a thread that takes writes from a bounded queue.
 //!
 //! What is queued when a transaction begins shares it, so under load writes batch by themselves and alone they
-//! wait for nobody. Each write has its savepoint: one that is refused takes no other with it. An answer goes out
-//! only after the commit.
+//! wait for nobody. Each that shares one has its savepoint: a write that is refused takes no other with it. An answer
+//! goes out only after the commit.
 
 use std::{
     cell::RefCell,
@@ -259,8 +259,13 @@ impl Pen {
         let sequence = Sequence::default();
         let mut told = Vec::new();
         let mut acted = 0;
+        // Alone the transaction itself is what is taken back. A savepoint copies every page first, and each statement
+        // then walks through all the copies: of many rows that is most of the time.
+        let alone = jobs.len() == 1;
         for job in jobs.iter_mut() {
-            self.say("SAVEPOINT job")?;
+            if !alone {
+                self.say("SAVEPOINT job")?;
+            }
             let write = Write {
                 read: Read { connection: &self.connection, objects: &self.objects },
                 clock: &*self.clock,
@@ -272,7 +277,9 @@ impl Pen {
                 Ok(()) => told.extend(write.told.into_inner()),
                 // SQLite gave up the transaction, or the reserve will help: the whole batch decides.
                 Err(error)
-                    if self.connection.is_autocommit() || (full && matches!(error, StoreError::DiskFull)) =>
+                    if alone
+                        || self.connection.is_autocommit()
+                        || (full && matches!(error, StoreError::DiskFull)) =>
                 {
                     return Err(error);
                 }
@@ -281,7 +288,9 @@ impl Pen {
                     job.refuse(error);
                 }
             }
-            self.say("RELEASE job")?;
+            if !alone {
+                self.say("RELEASE job")?;
+            }
             acted += 1;
             if started.elapsed() >= Duration::from_millis(BATCH_MS_MAX) {
                 break;
